@@ -1,0 +1,3 @@
+module github.com/gomadm/gomadm
+
+go 1.25
