@@ -1,0 +1,54 @@
+package session
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
+)
+
+// Config configures a Handler. Store and Authenticator are required, the zero values of all other fields work.
+type Config struct {
+	Store         Store
+	Authenticator Authenticator
+	// Codecs are the encodings spoken, chosen by the media type of a message. Default: syncml.XML. Add wbxml.Codec
+	// for clients that use WBXML.
+	Codecs []syncml.Codec
+	Rules  Rules
+
+	// Check is asked about each request the Director adds. A request it refuses is not sent.
+	Check Check
+	// Director may add requests while a message is answered. Default: none.
+	Director Director
+	Hooks    Hooks
+
+	Logger *slog.Logger     // default: slog.Default()
+	Now    func() time.Time // default: time.Now
+}
+
+// Authenticator finds out who sent a message. It does not read the body, and is safe for concurrent use.
+type Authenticator interface {
+	// Authenticate returns the sender. ErrUnauthenticated if there is no proof of who it is: the client then gets
+	// HTTP status 403 and an empty body, and nothing is stored. Any other error is answered 503.
+	Authenticate(ctx context.Context, in *Inbound) (Principal, error)
+}
+
+// Check decides whether a request may be queued for a device with these facts. Its error is handed to whoever
+// queued the request.
+type Check func(ctx context.Context, facts omadm.Facts, r *omadm.Request) error
+
+// Director adds requests to the answer to a message, after the statuses, results and events of the message were
+// read. It runs before the commit and may run again for the same message; only what it returns counts. A request
+// whose id the device has had already is left out.
+type Director func(ctx context.Context, t *Turn) ([]omadm.Request, error)
+
+// Hooks are told what happened. Nil ones are skipped. They run before the reply is written, at most once for a
+// message, on the node that answered it; what must not be lost is read through Results.
+type Hooks struct {
+	// Committed is called after a change was committed. The change must not be modified.
+	Committed func(ctx context.Context, c *Change)
+	// Refused is called when a message was answered with an HTTP error.
+	Refused func(ctx context.Context, status int, err error)
+}

@@ -1,0 +1,103 @@
+package session
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
+)
+
+// Inbound is a message that arrived, with what the transport knows of its sender. It is not changed after it
+// was made.
+type Inbound struct {
+	Body        []byte
+	ContentType string // media type as received, without parameters; the reply repeats it
+	Codec       syncml.Codec
+	Message     *syncml.Message
+	Principal   Principal // set by the handler from its Authenticator
+
+	Headers    http.Header
+	URL        *url.URL
+	TLS        *tls.ConnectionState // nil without TLS
+	RemoteAddr string
+}
+
+// Digest is the digest of the body.
+func (in *Inbound) Digest() Digest { return sha256.Sum256(in.Body) }
+
+// Principal is who sent a message.
+type Principal struct {
+	Device omadm.DeviceID
+	// Proven says that the transport proved the device. Otherwise Device is a claim that the credentials of the
+	// message have to prove.
+	Proven bool
+	// Scheme names what proved the device, such as "tls" or "forwarded-certificate".
+	Scheme string
+}
+
+// Env is everything that Step depends on beside the record and the message.
+type Env struct {
+	Now   time.Time
+	Rules Rules
+}
+
+// Rules are the choices of the server that the protocol leaves open. The zero Rules are usable.
+type Rules struct {
+	// AlertTypes are the types of generic alerts (1226) that are accepted beside those known from Windows; all
+	// others are answered 415. A leading "Reversed-Domain-Name:" counts as white space.
+	AlertTypes []string
+	// Strict answers 400 to a command that repeats the CmdID of an earlier one in the same message. Otherwise both
+	// are executed, as samples of Microsoft need it.
+	Strict bool
+	// Timeout is how long a session stays open without a message. Default: 10 minutes.
+	Timeout time.Duration
+	// Replay is how long the last reply of a session that ended is repeated. Default: 2 minutes.
+	Replay time.Duration
+	Limits Limits
+}
+
+// Limits bounds what one device can cost. A zero field means its default.
+type Limits struct {
+	Message  syncml.Limits // of one message
+	Sessions int           // sessions kept per device; 4
+	Facts    int           // facts kept per device; 64
+	Requests int           // waiting requests looked at per message and scope; 100
+	Octets   int           // payload looked at per message and scope, in octets; 4 MiB
+	Reply    int           // size of a reply in octets, when the client sets no lower one; 1 MiB
+	Attempts int           // how often a request is sent when it does not say; 10
+}
+
+func (r Rules) withDefaults() Rules {
+	if r.Timeout == 0 {
+		r.Timeout = 10 * time.Minute
+	}
+	if r.Replay == 0 {
+		r.Replay = 2 * time.Minute
+	}
+	for _, f := range [...]struct {
+		v *int
+		d int
+	}{
+		{&r.Limits.Sessions, 4}, {&r.Limits.Facts, 64}, {&r.Limits.Requests, 100}, {&r.Limits.Octets, 4 << 20},
+		{&r.Limits.Reply, 1 << 20}, {&r.Limits.Attempts, 10},
+	} {
+		if *f.v == 0 {
+			*f.v = f.d
+		}
+	}
+	return r
+}
+
+// Answer is what Step decided.
+type Answer struct {
+	Octets []byte // the reply, in the encoding of the message
+	Header http.Header
+	// Change has to be committed before Octets are written. Nil: nothing changes, as with a repeated message.
+	Change *Change
+	// Notes are remarks for the log: what was odd about the message. They hold no content of it.
+	Notes []string
+}

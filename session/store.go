@@ -1,0 +1,181 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gomadm/gomadm/omadm"
+)
+
+// Store keeps devices, their sessions and their queues. A store decides nothing: each value it writes is in the
+// Change, each filter it applies is in the Query.
+//
+// All methods are safe for concurrent use, by goroutines and by processes. A store keeps no reference to slices,
+// maps and pointers it is given and hands out none that it keeps: both sides may change their own. Strings of a
+// Change may share the memory of a whole message; a store that keeps them in memory should clone them.
+// sessiontest.TestStore proves a store, one subtest per sentence below.
+type Store interface {
+	// Load returns one consistent view of a device, ErrUnknownDevice if it is not registered. The record holds
+	// all sessions that were committed and not closed, and
+	//   - every request leased by one of these sessions, and
+	//   - requests due at q.Now that are neither leased nor finished, by priority (higher first) and then age
+	//     (first enqueued first): at most q.Limit of them per scope, and per scope at most q.Octets of payload,
+	//     but always one if there is one. Expired requests are among them; the engine finishes them.
+	//
+	// A request is due when NotBefore is not after q.Now. Record.Reply is set only if q.Body is the digest of
+	// the body that the last message of one of the sessions had, Record.Parts only if q.Parts.
+	// Load may also return requests that the store computes, under ids that are stable.
+	Load(ctx context.Context, q Query) (*Record, error)
+
+	// Commit does all of c or nothing, and has done it durably when it returns nil. ErrConflict if the revision
+	// of the device is not c.Revision; a successful Commit moves it. ErrUnknownDevice if the device is not
+	// registered. An *ExistsError if a request of c.Add has an id that is there already, waiting, leased or
+	// finished. Any other error means that it is not known what happened; the handler then writes no reply
+	// and answers 503.
+	Commit(ctx context.Context, c *Change) error
+
+	// Enqueue puts requests into the queue of a device, all or none, and does not move the revision.
+	// ErrUnknownDevice if the device is not registered. A request whose id is there already, waiting, leased or
+	// finished, is skipped when its content is equal, else nothing is enqueued and the error is an *ExistsError.
+	Enqueue(ctx context.Context, id omadm.DeviceID, reqs ...omadm.Request) error
+}
+
+// Errors of stores. They may come wrapped.
+var (
+	ErrUnknownDevice = errors.New("session: unknown device")
+	ErrConflict      = errors.New("session: device was changed concurrently")
+	ErrExists        = errors.New("session: request id exists")
+)
+
+// ExistsError names the requests that exist already. It is ErrExists.
+type ExistsError struct {
+	Device   omadm.DeviceID
+	Requests []omadm.RequestID
+}
+
+func (e *ExistsError) Error() string {
+	return fmt.Sprintf("session: device %q has requests %q already", e.Device, e.Requests)
+}
+
+// Is reports whether target is ErrExists.
+func (e *ExistsError) Is(target error) bool { return target == ErrExists }
+
+// Query says what Load returns.
+type Query struct {
+	Device omadm.DeviceID
+	Now    time.Time
+	Limit  int    // waiting requests per scope
+	Octets int    // payload per scope, as counted by omadm.Request.Size
+	Body   Digest // of the body of the message to be answered
+	Parts  bool   // whether the parts of an incoming large object are wanted
+}
+
+// Digest is the SHA-256 of the body of a message.
+type Digest [32]byte
+
+// Record is what is known of a device.
+type Record struct {
+	Revision uint64 // of the device, moved by each Commit
+	Device   Device
+	Sessions []State
+	Reply    []byte   // the reply to the message with the digest asked for, as it was in its Change
+	Parts    [][]byte // the parts of the incoming large object, in the order committed
+	Requests []Pending
+}
+
+// Device is a registered device.
+type Device struct {
+	ID     omadm.DeviceID
+	Facts  omadm.Facts // as last committed
+	Nonces Nonces
+}
+
+// Nonces are the nonces exchanged with a device, as raw octets. Their formatted form does not show them.
+type Nonces struct {
+	Generation uint64 // moves with each accepted credential, so that a challenge is good once
+	Client     string // the nonce the client has to use next
+	Server     string // the nonce the server has to use next, given by the client
+}
+
+// String hides the nonces.
+func (n Nonces) String() string { return fmt.Sprintf("Nonces(generation %d)", n.Generation) }
+
+// GoString hides the nonces.
+func (n Nonces) GoString() string { return n.String() }
+
+// Pending is a request that waits or is leased, with the counts of the last Lease or Requeue.
+type Pending struct {
+	Request  omadm.Request
+	Attempts int // how often it was sent
+	Failures int // how often its outcome was lost in a way that may be its own fault
+}
+
+// Change is all that one message changes: session, queue, results and the reply. Lists without types name
+// fields of the request by its id.
+type Change struct {
+	Device   omadm.DeviceID
+	Revision uint64 // the revision that was loaded
+
+	// Session is the state to keep under its Key, replacing an earlier one. Reply is the answer to be kept with
+	// it, together with Session.Body, replacing the one of the message before.
+	Session State
+	Reply   []byte
+	// Part is appended to the parts of Session; Session.Parts says how many are valid, 0 drops them.
+	Part []byte
+
+	Add     []omadm.Request // new requests of the Director, as Enqueue would add them
+	Lease   []Lease         // requests that go out with this message
+	Requeue []Requeue       // leased requests that wait again, at the place their age gives them
+	Results []omadm.Result  // to be appended to the results
+	Finish  []omadm.Outcome // requests that are no longer waiting or leased
+	Events  []omadm.Event   // to be appended to the events
+	Facts   omadm.Facts     // facts that changed; an empty value removes the fact
+	Nonces  *Nonces         // new nonces of the device
+	Close   []State         // sessions to be dropped with their replies and parts
+}
+
+// Lease gives a request to a session.
+type Lease struct {
+	Request  omadm.RequestID
+	Session  string // State.Key
+	Attempts int    // to be kept as Pending.Attempts
+}
+
+// Requeue takes a request back from the session that has it.
+type Requeue struct {
+	Request  omadm.RequestID
+	Attempts int // to be kept as Pending.Attempts
+	Failures int // to be kept as Pending.Failures
+}
+
+// The interfaces below are optional: a store may implement them, and what needs them asserts them once.
+
+// Registrar makes devices known to a store.
+type Registrar interface {
+	// Register makes a device known. A device that is registered already keeps its queue, sessions and results
+	// and gets the facts and nonces of d.
+	Register(ctx context.Context, d Device) error
+	// Unregister forgets a device and everything kept for it. An unknown device is no error.
+	Unregister(ctx context.Context, id omadm.DeviceID) error
+}
+
+// Results is how applications learn what came of their requests.
+type Results interface {
+	// Results returns up to limit entries that were committed after the one with the cursor, oldest first; the empty
+	// cursor is before the first. An entry is never left out: one that becomes visible later has a later cursor.
+	Results(ctx context.Context, after Cursor, limit int) ([]Entry, error)
+}
+
+// Cursor is a place in the results of a store. It is opaque.
+type Cursor string
+
+// Entry is a result, an outcome or an event of a device: exactly one of the three is set.
+type Entry struct {
+	Cursor  Cursor
+	Device  omadm.DeviceID
+	Result  *omadm.Result
+	Outcome *omadm.Outcome
+	Event   *omadm.Event
+}
