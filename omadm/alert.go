@@ -140,27 +140,33 @@ func (c AlertClass) String() string {
 
 // Types of the alerts 1224 and 1226 that Windows sends, in the form that AlertType gives them.
 const (
-	TypeLoginStatus       = "com.microsoft/MDM/LoginStatus"                       // user, others or none
-	TypeAADUserToken      = "com.microsoft/MDM/AADUserToken"                      // a JWT: never to be logged
-	TypeSyncType          = "com.microsoft.mdm.synctype"                          // user, device or mixed (MS-MDM section 3.2.5.1.5)
-	TypeDevicePrepSync    = "com.microsoft/MDM/DevicePrepSync"                    // state of the preparation (MS-MDM section 3.2.5.1.6)
-	TypeRequestPending    = "com.microsoft.mdm.requestpending"                    // 1: still busy, keep the session
-	TypeDeclaredConfig    = "com.microsoft.mdm.declaredconfigurationdocuments"    // markup
-	TypeCSPInstall        = "com.microsoft.mdm.win32csp_install"                  // outcome of an MSI installation
-	TypeUnenrollment      = "com.microsoft:mdm.unenrollment.userrequest"          // the user leaves management
-	TypeHostedAppInstall  = "com.microsoft.mdm.EnterpriseHostedAppInstall.result" // Source names the app node
-	TypeAppUninstall      = "com.microsoft.mdm.EnterpriseAppUninstall.result"     // Source names the app node
-	TypeStoreAppInstall   = "com.microsoft.mdm.EnterpriseStoreAppInstall.result"  // Source names the app node
-	TypeBootstrapSync     = "com.microsoft/MDM/BootstrapSync"                     // not documented
-	TypeOfflineDomainJoin = "com.microsoft/MDM/OdjSync"                           // not documented
-	TypeSCEPCertificate   = "com.microsoft:mdm.SCEPcertinstall.result"            // not documented
+	TypeLoginStatus      = "com.microsoft/MDM/LoginStatus"                       // user, others or none
+	TypeAADUserToken     = "com.microsoft/MDM/AADUserToken"                      // a JWT, never to be logged
+	TypeSyncType         = "com.microsoft.mdm.synctype"                          // user, device or mixed (MS-MDM section 3.2.5.1.5)
+	TypeDevicePrepSync   = "com.microsoft/MDM/DevicePrepSync"                    // state of the preparation (MS-MDM section 3.2.5.1.6)
+	TypeRequestPending   = "com.microsoft.mdm.requestpending"                    // 1: still busy, keep the session
+	TypeDeclaredConfig   = "com.microsoft.mdm.declaredconfigurationdocuments"    // markup: documents and their states
+	TypeMSIInstall       = "com.microsoft.mdm.win32csp_install"                  // outcome
+	TypeUnenrollment     = "com.microsoft:mdm.unenrollment.userrequest"          // the user leaves management
+	TypeHostedAppInstall = "com.microsoft.mdm.EnterpriseHostedAppInstall.result" // outcome; Source names the app node
+	TypeAppUninstall     = "com.microsoft.mdm.EnterpriseAppUninstall.result"     // outcome
+	TypeStoreAppInstall  = "com.microsoft.mdm.EnterpriseStoreAppInstall.result"  // outcome
+	TypePrinterInstall   = "com.microsoft.mdm.UPPrinterInstallsAlert"            // outcome
+	TypeBootstrapSync    = "com.microsoft/MDM/BootstrapSync"                     // not documented, like those below
+	TypeDomainJoinSync   = "com.microsoft/MDM/OdjSync"
+	TypeSCEPInstall      = "com.microsoft:mdm.SCEPcertinstall.result"
+	TypeRefresh          = "com.microsoft:mdm.refresh"
+	TypeOSMode           = "com.microsoft:mdm.osmode"
+	TypeDocumentComplete = "com.microsoft:mdm.declaredconfiguration.processdoccomplete"
+	TypeDevicePrepResult = "com.microsoft.mdm.deviceprepresult"
 )
 
 // knownAlertTypes are the alert types of this package.
 var knownAlertTypes = [...]string{
 	TypeLoginStatus, TypeAADUserToken, TypeSyncType, TypeDevicePrepSync, TypeRequestPending, TypeDeclaredConfig,
-	TypeCSPInstall, TypeUnenrollment, TypeHostedAppInstall, TypeAppUninstall, TypeStoreAppInstall,
-	TypeBootstrapSync, TypeOfflineDomainJoin, TypeSCEPCertificate,
+	TypeMSIInstall, TypeUnenrollment, TypeHostedAppInstall, TypeAppUninstall, TypeStoreAppInstall,
+	TypePrinterInstall, TypeBootstrapSync, TypeDomainJoinSync, TypeSCEPInstall, TypeRefresh, TypeOSMode,
+	TypeDocumentComplete, TypeDevicePrepResult,
 }
 
 // AlertType returns the alert type s in the form in which types are compared: without white space around it and

@@ -1,6 +1,11 @@
 package omadm
 
-import "github.com/gomadm/gomadm/syncml"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gomadm/gomadm/syncml"
+)
 
 // Op is one thing to do on one node.
 type Op struct {
@@ -27,28 +32,189 @@ const (
 	Copy
 )
 
-// Value is a value with its Meta. The zero Value has no Data element. Its formatted form shows format, type
-// and length, never the content.
-type Value struct {
-	Format Format // empty: chr
-	Type   string // media type; empty: text/plain
-	Data   syncml.Data
+// verbs says what the verbs may do.
+var verbs = [...]struct {
+	name       string
+	inAtomic   bool // OMA DM Representation Protocol 1.2.1, section 6.6.3
+	value      bool // carries a value
+	repeatable bool // may be sent again when its outcome was lost
+}{
+	Get:     {name: "Get", repeatable: true},
+	Add:     {name: "Add", inAtomic: true, value: true, repeatable: true},
+	Replace: {name: "Replace", inAtomic: true, value: true, repeatable: true},
+	Delete:  {name: "Delete", inAtomic: true, repeatable: true},
+	Exec:    {name: "Exec", value: true},
+	Copy:    {name: "Copy", inAtomic: true},
 }
 
-// Format is the format of a value (OMA DM Tree and Description 1.2.1, section 7.7.2).
-type Format string
+// Known reports whether v is one of the verbs.
+func (v Verb) Known() bool { return int(v) < len(verbs) && verbs[v].name != "" }
 
-// The formats.
-const (
-	FormatB64   Format = "b64"
-	FormatBin   Format = "bin"
-	FormatBool  Format = "bool"
-	FormatChr   Format = "chr"
-	FormatDate  Format = "date"
-	FormatFloat Format = "float"
-	FormatInt   Format = "int"
-	FormatNode  Format = "node"
-	FormatNull  Format = "null"
-	FormatTime  Format = "time"
-	FormatXML   Format = "xml"
-)
+// String returns the name of the command, such as "Get".
+func (v Verb) String() string {
+	if v.Known() {
+		return verbs[v].name
+	}
+	return fmt.Sprintf("Verb(%d)", uint8(v))
+}
+
+// String returns verb, address and what the value looks like, never its content.
+func (op Op) String() string {
+	s := op.Verb.String() + " " + op.URI.quote()
+	if op.Verb == Copy {
+		s += " from " + op.From.quote()
+	}
+	if op.Value != (Value{}) {
+		s += " " + op.Value.String()
+	}
+	return s
+}
+
+// Command returns the command with one item that does op. The identifier must be neither empty nor "0", which
+// stands for the header (OMA DM Representation Protocol 1.2.1, section 6.1.5). URIs are written in full, with
+// "./". Meta goes into the item, and is left out for properties and where format and type have their defaults.
+func (op Op) Command(id string) (syncml.Command, error) {
+	if id == "" || id == "0" {
+		return nil, fmt.Errorf("omadm: command identifier %q", id)
+	}
+	if err := op.Validate(); err != nil {
+		return nil, err
+	}
+	item := syncml.Item{
+		Target: syncml.Location{URI: string(op.URI.Absolute())},
+		Source: syncml.Location{URI: string(op.From.Absolute())},
+		Meta:   op.Value.meta(),
+		Data:   op.Value.Data,
+	}
+	items := []syncml.Item{item}
+	switch op.Verb {
+	case Get:
+		return &syncml.Get{CmdID: id, Items: items}, nil
+	case Add:
+		return &syncml.Add{CmdID: id, Items: items}, nil
+	case Replace:
+		if op.URI.Prop() != "" {
+			items[0].Meta = nil
+		}
+		return &syncml.Replace{CmdID: id, Items: items}, nil
+	case Delete:
+		return &syncml.Delete{CmdID: id, Items: items}, nil
+	case Exec:
+		return &syncml.Exec{CmdID: id, Correlator: op.Correlator, Items: items}, nil
+	case Copy:
+		return &syncml.Copy{CmdID: id, Items: items}, nil
+	}
+	panic("omadm: Validate accepts an unknown verb")
+}
+
+// Validate returns an error unless op can be sent to a device: a *URIError when an address is wrong.
+// Request.Validate tells which operation it was.
+func (op Op) Validate() error {
+	if !op.Verb.Known() {
+		return errors.New("omadm: unknown verb")
+	}
+	if err := op.validateURIs(); err != nil {
+		return err
+	}
+	if op.Correlator != "" && op.Verb != Exec {
+		return fmt.Errorf("omadm: %v has no correlator", op.Verb)
+	}
+	if i := notXML(op.Correlator); i >= 0 {
+		return fmt.Errorf("omadm: correlator has a character that XML cannot carry at octet %d", i)
+	}
+	return op.validateValue()
+}
+
+func (op Op) validateURIs() error {
+	if err := validateSent(op.URI); err != nil {
+		return err
+	}
+	if op.Verb == Copy {
+		if err := validateSent(op.From); err != nil {
+			return err
+		}
+		if op.From.Query() != "" {
+			return errors.New("omadm: Copy of a property or list")
+		}
+	} else if op.From != "" {
+		return fmt.Errorf("omadm: %v has no source", op.Verb)
+	}
+	return op.validateQuery()
+}
+
+// validateSent checks that u is valid and that XML can carry it.
+func validateSent(u URI) error {
+	if err := u.Validate(); err != nil {
+		return err
+	}
+	if i := notXML(string(u)); i >= 0 {
+		return &URIError{URI: u, Offset: i, Reason: "character that XML cannot carry", Status: StatusBadRequest}
+	}
+	return nil
+}
+
+// validateQuery checks the use of properties and lists (OMA DM Tree and Description 1.2.1, section 7.5).
+func (op Op) validateQuery() error {
+	u := op.URI
+	if op.Verb == Get || u.Query() == "" {
+		return nil
+	}
+	_, settable := knownProperty(u.Prop())
+	if op.Verb != Replace || !settable {
+		return &URIError{
+			URI: u, Offset: len(u.path()), Reason: op.Verb.String() + " of this query", Status: StatusCommandNotAllowed,
+		}
+	}
+	return nil
+}
+
+func (op Op) validateValue() error {
+	v := op.Value
+	switch {
+	case v == Value{}:
+		if op.Verb == Add || op.Verb == Replace {
+			return fmt.Errorf("omadm: %v without a value: Null and Node are values, too", op.Verb)
+		}
+		return nil
+	case !verbs[op.Verb].value:
+		return fmt.Errorf("omadm: %v has no value", op.Verb)
+	}
+	if err := v.Validate(); err != nil {
+		return err
+	}
+	if op.URI.Prop() != "" {
+		return validateProperty(op.URI, v)
+	}
+	return nil
+}
+
+// validateProperty checks the new value of a property: text without Meta (section 7.4), and what sections 7.7.1,
+// 7.7.3 and 7.7.6 say of the three that can be set.
+func validateProperty(u URI, v Value) error {
+	refuse := func(reason string) error {
+		return fmt.Errorf("omadm: property %s: %s", u.Prop(), reason)
+	}
+	if v.DataFormat() != FormatChr || v.MediaType() != "text/plain" || v.Data.Kind != syncml.TextData {
+		return refuse("is text")
+	}
+	text := v.Data.Value
+	switch u.Prop() {
+	case PropACL:
+		acl, err := ParseACL(text)
+		if err != nil {
+			return err
+		}
+		if acl.Empty() && u.Depth() == 0 {
+			return refuse("the root has to have one")
+		}
+	case PropName:
+		if off, reason := checkSegment(EscapeSegment(text)); reason != "" {
+			return refuse(fmt.Sprintf("%s at octet %d", reason, off))
+		}
+	case PropTitle:
+		if len(text) > 255 {
+			return refuse("longer than 255 octets")
+		}
+	}
+	return nil
+}
