@@ -1,0 +1,13 @@
+// Package memstore is a session.Store that keeps everything in memory: for tests, demonstrations and servers that
+// are a single process and may forget. It is the one to read beside session/store.go when writing another.
+//
+// The zero Store is empty and ready to use. Devices are made known with Register, requests are put in with
+// Enqueue (better: session.Queue, which checks them), and what came of them is read with Results.
+//
+// When the process exits, all is lost: devices with their nonces, sessions, requests that wait and results. A
+// device that comes back is unknown until it is registered again.
+//
+// Memory grows with what is committed. Of a finished request its id and a digest of its content stay, so that the
+// id is not taken twice; results, outcomes and events stay until their device is unregistered. What Load costs
+// grows with the requests that are not finished, and with nothing else that happened before.
+package memstore
