@@ -1,6 +1,7 @@
 package omadm
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/gomadm/gomadm/syncml"
@@ -60,6 +61,19 @@ const (
 	Quarantined                 // sent too often without an answer
 	Canceled                    // withdrawn by the application before it was sent
 )
+
+var kindNames = [...]string{
+	Done: "done", Accepted: "accepted", Failed: "failed", RolledBack: "rolled back", NotExecuted: "not executed",
+	Refused: "refused", Unknown: "unknown", Expired: "expired", Quarantined: "quarantined", Canceled: "canceled",
+}
+
+// String returns the kind in words, such as "rolled back".
+func (k Kind) String() string {
+	if int(k) < len(kindNames) && kindNames[k] != "" {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
 
 // Event is something a device reported on its own: an alert item, or the end of its enrolment.
 type Event struct {

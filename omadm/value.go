@@ -308,21 +308,46 @@ func (v Value) Bytes() ([]byte, error) {
 
 // decodeBase64 reads base64 with white space anywhere, with or without padding.
 func decodeBase64(s string) ([]byte, bool) {
-	b := make([]byte, 0, len(s))
-	for i := range len(s) {
-		if !isSpace(s[i]) {
-			b = append(b, s[i])
-		}
-	}
-	end := len(b)
-	for end > 0 && b[end-1] == '=' && len(b)-end < 2 {
-		end--
-	}
-	if end < len(b) && len(b)%4 != 0 {
+	n, ok := base64Len(s)
+	if !ok {
 		return nil, false
 	}
-	n, err := base64.RawStdEncoding.Decode(b, b[:end])
-	return b[:n], err == nil
+	digits := make([]byte, 0, n*4/3+2)
+	for i := range len(s) {
+		if c := s[i]; !isSpace(c) && c != '=' {
+			digits = append(digits, c)
+		}
+	}
+	b := make([]byte, n)
+	if _, err := base64.RawStdEncoding.Decode(b, digits); err != nil {
+		return nil, false
+	}
+	return b, true
+}
+
+// base64Len returns the number of octets that s stands for; ok is false unless decodeBase64 can read s. It does
+// not allocate.
+func base64Len(s string) (n int, ok bool) {
+	digits, pads := 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isSpace(c):
+		case c == '=':
+			pads++
+		case !isBase64(c) || pads > 0:
+			return 0, false
+		default:
+			digits++
+		}
+	}
+	if digits%4 == 1 || pads > 0 && (pads > 2 || (digits+pads)%4 != 0) {
+		return 0, false
+	}
+	return digits/4*3 + digits%4*3/4, true
+}
+
+func isBase64(c byte) bool {
+	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '/'
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
@@ -333,11 +358,8 @@ func (v Value) Size() int {
 	if v.Format != FormatB64 {
 		return len(v.Data.Value)
 	}
-	b, err := v.Bytes()
-	if err != nil {
-		return 0
-	}
-	return len(b)
+	n, _ := base64Len(v.Data.Value)
+	return n
 }
 
 // MetaSize returns the number of octets of the data as they are sent, before any escaping of the encoding, as
@@ -390,7 +412,7 @@ func (v Value) lexicalFault() string {
 	}
 	switch v.Format {
 	case FormatB64:
-		if _, ok := decodeBase64(v.Data.Value); !ok {
+		if _, ok := base64Len(v.Data.Value); !ok {
 			return "is not base64"
 		}
 	case FormatInt:
