@@ -81,6 +81,19 @@ func (p *Planner) Alert(code AlertCode) error {
 
 func (p *Planner) cmdID() string { return strconv.FormatUint(uint64(p.id), 10) }
 
+// Mark is a place in a message under construction.
+type Mark struct {
+	octets int
+	id     uint32
+	laid   int
+}
+
+// Mark returns the end of what was laid so far.
+func (p *Planner) Mark() Mark { return Mark{octets: len(p.buf), id: p.id, laid: p.laid} }
+
+// Reset cuts off what was laid since a Mark.
+func (p *Planner) Reset(m Mark) { p.buf, p.id, p.laid = p.buf[:m.octets], m.id, m.laid }
+
 // Lay appends the operations of r from the index next on, as many as fit; those of a Sequence or Atomic all or none. It
 // calls placed for each command with its CmdID and the index of its operation, GroupOp for the group. It returns the
 // index of the first operation that did not fit. The error says that r cannot be encoded.

@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/sha256"
 	"crypto/tls"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -69,6 +70,27 @@ type Limits struct {
 	Octets   int           // payload looked at per message and scope, in octets; 4 MiB
 	Reply    int           // size of a reply in octets, when the client sets no lower one; 1 MiB
 	Attempts int           // how often a request is sent when it does not say; 10
+}
+
+// check returns an error that names a field that is negative.
+func (r Rules) check() error {
+	l, m := r.Limits, r.Limits.Message
+	for _, f := range [...]struct {
+		name string
+		v    int
+	}{
+		{"Timeout", int(r.Timeout)}, {"Replay", int(r.Replay)},
+		{"Limits.Sessions", l.Sessions}, {"Limits.Facts", l.Facts}, {"Limits.Requests", l.Requests},
+		{"Limits.Octets", l.Octets}, {"Limits.Reply", l.Reply}, {"Limits.Attempts", l.Attempts},
+		{"Limits.Message.Octets", m.Octets}, {"Limits.Message.Depth", m.Depth}, {"Limits.Message.Commands", m.Commands},
+		{"Limits.Message.Items", m.Items}, {"Limits.Message.Attributes", m.Attributes}, {"Limits.Message.Extra", m.Extra},
+		{"Limits.Message.URI", m.URI},
+	} {
+		if f.v < 0 {
+			return fmt.Errorf("session: Config.Rules.%s is negative", f.name)
+		}
+	}
+	return nil
 }
 
 func (r Rules) withDefaults() Rules {

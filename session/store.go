@@ -112,8 +112,8 @@ type Pending struct {
 	Failures int // how often its outcome was lost in a way that may be its own fault
 }
 
-// Change is all that one message changes: session, queue, results and the reply. Lists without types name
-// fields of the request by its id.
+// Change is all that one message changes: session, queue, results and the reply. Its lists take effect in the order of
+// the fields: a request may be added and leased, requeued and leased, or requeued and finished in one change.
 type Change struct {
 	Device   omadm.DeviceID
 	Revision uint64 // the revision that was loaded
@@ -126,8 +126,8 @@ type Change struct {
 	Part []byte
 
 	Add     []omadm.Request // new requests of the Director, as Enqueue would add them
-	Lease   []Lease         // requests that go out with this message
 	Requeue []Requeue       // leased requests that wait again, at the place their age gives them
+	Lease   []Lease         // waiting requests that go out with this message
 	Results []omadm.Result  // to be appended to the results
 	Finish  []omadm.Outcome // requests that are no longer waiting or leased
 	Events  []omadm.Event   // to be appended to the events

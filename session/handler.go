@@ -1,0 +1,271 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
+)
+
+// Handler serves OMA DM over HTTP: one POST for each message, the reply is the body of the response. It keeps nothing
+// between messages, so any number of handlers may share a store. It is safe for concurrent use.
+type Handler struct {
+	cfg Config
+}
+
+// maxConflicts is how often a message is answered anew because the device was changed meanwhile.
+const maxConflicts = 8
+
+// New returns a handler. The error names the field of the configuration that is wrong.
+func New(cfg Config) (*Handler, error) {
+	if cfg.Store == nil {
+		return nil, errors.New("session: Config.Store is nil")
+	}
+	if cfg.Authenticator == nil {
+		return nil, errors.New("session: Config.Authenticator is nil")
+	}
+	if c, ok := cfg.Authenticator.(interface{ configured() error }); ok {
+		if err := c.configured(); err != nil {
+			return nil, fmt.Errorf("session: Config.Authenticator: %w", err)
+		}
+	}
+	if len(cfg.Codecs) == 0 {
+		cfg.Codecs = []syncml.Codec{syncml.XML}
+	}
+	if i := slices.Index(cfg.Codecs, nil); i >= 0 {
+		return nil, fmt.Errorf("session: Config.Codecs[%d] is nil", i)
+	}
+	if err := cfg.Rules.check(); err != nil {
+		return nil, err
+	}
+	cfg.Codecs = slices.Clone(cfg.Codecs)
+	cfg.Rules = cfg.Rules.withDefaults()
+	cfg.Rules.Limits.Message = cfg.Rules.Limits.Message.WithDefaults()
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if _, ok := cfg.Authenticator.(InsecureTrust); ok {
+		cfg.Logger.Warn("session: InsecureTrust believes every device its name: for development only")
+	}
+	return &Handler{cfg: cfg}, nil
+}
+
+// ServeHTTP answers one message. Protocol failures are answered with a message and HTTP status 200; an HTTP error has an
+// empty body and means that no message could be formed.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	in, err := h.read(r)
+	if err != nil {
+		h.refuse(w, r, err)
+		return
+	}
+	a, err := h.respond(r.Context(), in)
+	if err != nil {
+		h.refuse(w, r, err)
+		return
+	}
+	for name, values := range a.Header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", in.ContentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(a.Octets)))
+	w.Header().Set("Cache-Control", "private, no-store")
+	if _, err := w.Write(a.Octets); err != nil {
+		// The device repeats its message and gets the same octets.
+		h.cfg.Logger.InfoContext(r.Context(), "session: reply not delivered", "device", string(in.Principal.Device), "err", err)
+	}
+}
+
+// refuse answers with an HTTP error. The reason goes to the log, not to the sender.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var refused *RefusedError
+	if !errors.As(err, &refused) {
+		refused = &RefusedError{Status: http.StatusServiceUnavailable, Reason: err.Error()}
+	}
+	switch refused.Status {
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodPost)
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "1")
+	}
+	w.Header().Set("Cache-Control", "private, no-store")
+	w.WriteHeader(refused.Status)
+	h.cfg.Logger.LogAttrs(r.Context(), slog.LevelWarn, "session: message refused",
+		slog.Int("status", refused.Status), slog.String("reason", refused.Reason), slog.String("remote", r.RemoteAddr))
+	if h.cfg.Hooks.Refused != nil {
+		h.cfg.Hooks.Refused(r.Context(), refused.Status, err)
+	}
+}
+
+// read takes the message out of a request.
+func (h *Handler) read(r *http.Request) (*Inbound, error) {
+	if r.Method != http.MethodPost {
+		return nil, &RefusedError{Status: http.StatusMethodNotAllowed, Reason: "method is not POST"}
+	}
+	contentType, codec, err := h.codec(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	body, err := h.body(r)
+	if err != nil {
+		return nil, err
+	}
+	m, err := codec.Decode(body, h.cfg.Rules.Limits.Message)
+	if err != nil {
+		return nil, &RefusedError{Status: http.StatusBadRequest, Reason: err.Error()}
+	}
+	return &Inbound{
+		Body: body, ContentType: contentType, Codec: codec, Message: m,
+		Headers: r.Header, URL: r.URL, TLS: r.TLS, RemoteAddr: r.RemoteAddr,
+	}, nil
+}
+
+// synonyms are the media types of data synchronisation, which some clients use for DM.
+var synonyms = map[string]string{
+	syncml.ContentTypeDSXML:   syncml.ContentTypeXML,
+	syncml.ContentTypeDSWBXML: syncml.ContentTypeWBXML,
+}
+
+// codec chooses the codec by the media type.
+func (h *Handler) codec(header http.Header) (string, syncml.Codec, error) {
+	unsupported := &RefusedError{Status: http.StatusUnsupportedMediaType, Reason: "media type is not supported"}
+	if e := header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		unsupported.Reason = "content encoding is not supported"
+		return "", nil, unsupported
+	}
+	mediaType, params, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
+		return "", nil, unsupported
+	}
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
+		unsupported.Reason = "charset is not supported"
+		return "", nil, unsupported
+	}
+	name := mediaType
+	if dm, ok := synonyms[mediaType]; ok {
+		name = dm
+	}
+	for _, c := range h.cfg.Codecs {
+		if c.ContentType() == name {
+			return mediaType, c, nil
+		}
+	}
+	return "", nil, unsupported
+}
+
+// body reads the body, but not more than one octet beyond the limit.
+func (h *Handler) body(r *http.Request) ([]byte, error) {
+	limit := int64(h.cfg.Rules.Limits.Message.Octets)
+	tooLarge := &RefusedError{Status: http.StatusRequestEntityTooLarge, Reason: "body is too large"}
+	if r.ContentLength > limit {
+		return nil, tooLarge
+	}
+	var buf bytes.Buffer
+	// The announced length is believed only as far as it costs nothing.
+	buf.Grow(int(min(max(r.ContentLength, 512), 64<<10)) + bytes.MinRead)
+	if _, err := buf.ReadFrom(io.LimitReader(r.Body, limit+1)); err != nil {
+		return nil, &RefusedError{Status: http.StatusBadRequest, Reason: "body could not be read"}
+	}
+	if int64(buf.Len()) > limit {
+		return nil, tooLarge
+	}
+	return buf.Bytes(), nil
+}
+
+// respond authenticates the sender and answers the message. An error other than *RefusedError is one of the store.
+func (h *Handler) respond(ctx context.Context, in *Inbound) (*Answer, error) {
+	p, err := h.cfg.Authenticator.Authenticate(ctx, in)
+	if errors.Is(err, ErrUnauthenticated) {
+		return nil, &RefusedError{Status: http.StatusForbidden, Reason: "sender is not authenticated"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("session: authenticate: %w", err)
+	}
+	in.Principal = p
+	var drop []omadm.RequestID // requests of the Director that the device has had already
+	for range maxConflicts {
+		a, err := h.attempt(ctx, in, drop)
+		var exists *ExistsError
+		switch {
+		case errors.Is(err, ErrConflict):
+			continue
+		case errors.As(err, &exists):
+			drop = append(drop, exists.Requests...)
+			continue
+		case errors.Is(err, ErrUnknownDevice):
+			return nil, &RefusedError{Status: http.StatusForbidden, Reason: "device is not registered"}
+		}
+		return a, err
+	}
+	return nil, fmt.Errorf("session: device is changed all the time: %w", ErrConflict)
+}
+
+// attempt answers the message on the present state of the device and commits what it changes.
+func (h *Handler) attempt(ctx context.Context, in *Inbound, drop []omadm.RequestID) (*Answer, error) {
+	env := Env{Now: h.cfg.Now(), Rules: h.cfg.Rules}
+	rec, err := h.cfg.Store.Load(ctx, Query{
+		Device: in.Principal.Device, Now: env.Now, Body: in.Digest(),
+		Limit: env.Rules.Limits.Requests, Octets: env.Rules.Limits.Octets,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("session: load: %w", err)
+	}
+	t, err := Receive(rec, in, env)
+	if err != nil {
+		return nil, err
+	}
+	a, err := t.Reply(h.direct(ctx, t, drop))
+	if err != nil {
+		return nil, err
+	}
+	if a.Change != nil {
+		if err := h.cfg.Store.Commit(ctx, a.Change); err != nil {
+			return nil, fmt.Errorf("session: commit: %w", err)
+		}
+		if h.cfg.Hooks.Committed != nil {
+			h.cfg.Hooks.Committed(ctx, a.Change)
+		}
+	}
+	for _, note := range a.Notes {
+		h.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "session: "+note,
+			slog.String("device", string(in.Principal.Device)), slog.String("session", in.Message.Header.SessionID), slog.String("message", in.Message.Header.MsgID))
+	}
+	return a, nil
+}
+
+// direct asks the Director for requests. What it gets wrong costs its requests, not the answer to the device.
+func (h *Handler) direct(ctx context.Context, t *Turn, drop []omadm.RequestID) []omadm.Request {
+	if h.cfg.Director == nil || !t.Open() {
+		return nil
+	}
+	reqs, err := h.cfg.Director(ctx, t)
+	if err != nil {
+		h.cfg.Logger.ErrorContext(ctx, "session: director", "device", string(t.rec.Device.ID), "err", err)
+		return nil
+	}
+	var ready []omadm.Request
+	for _, r := range reqs {
+		if slices.Contains(drop, r.ID) {
+			continue
+		}
+		if err := prepare(ctx, &r, t.rec.Device.Facts, h.cfg.Check); err != nil {
+			h.cfg.Logger.ErrorContext(ctx, "session: director", "device", string(t.rec.Device.ID), "err", err)
+			continue
+		}
+		ready = append(ready, r)
+	}
+	return ready
+}

@@ -1,0 +1,142 @@
+package session
+
+import (
+	"slices"
+
+	"github.com/gomadm/gomadm/omadm"
+)
+
+// failuresAlone is how many failed deliveries it takes until a request travels alone.
+const failuresAlone = 2
+
+// pending returns the request with the id, nil if the store did not return it.
+func (t *Turn) pending(id omadm.RequestID) *Pending {
+	for i := range t.rec.Requests {
+		if t.rec.Requests[i].Request.ID == id {
+			return &t.rec.Requests[i]
+		}
+	}
+	return nil
+}
+
+// settle decides the requests of a session whose client has closed its package or is gone: those that are answered are
+// finished, those of which something was not answered are lost. A request of which operations are still to be sent is
+// kept as long as the client answers.
+func (t *Turn) settle(s *State, vanished bool) {
+	var kept []int
+	for i := range s.Requests {
+		c := &s.Requests[i]
+		p := t.pending(c.ID)
+		if p == nil {
+			t.note("request %q is no longer in the store", c.ID)
+			continue
+		}
+		group, ops := reports(s, i, len(p.Request.Ops))
+		if o, ok := omadm.Summarize(&p.Request, p.Attempts, group, ops); ok {
+			t.finish(o)
+			continue
+		}
+		if !vanished && c.Next < len(p.Request.Ops) && answered(s, i) {
+			kept = append(kept, i)
+			continue
+		}
+		t.lose(s, c, p, !vanished || c.Alone)
+	}
+	s.keep(kept)
+}
+
+// abandon settles a session that goes on no more.
+func (t *Turn) abandon(s *State) {
+	t.settle(s, true)
+	s.Ended = t.env.Now
+}
+
+// giveBack returns all requests of a session to the queue: the client said that it executed none.
+func (t *Turn) giveBack(s *State) {
+	for i := range s.Requests {
+		if p := t.pending(s.Requests[i].ID); p != nil {
+			t.requeue(s, p, p.Failures)
+		}
+	}
+	s.keep(nil)
+}
+
+// lose deals with a request whose outcome is lost. Failed says that it may be its own fault.
+func (t *Turn) lose(s *State, c *Carried, p *Pending, failed bool) {
+	o := omadm.Outcome{Request: c.ID, Op: omadm.GroupOp, Attempts: p.Attempts}
+	if p.Request.EffectiveDelivery() == omadm.AtMostOnce {
+		o.Kind, o.Reason = omadm.Unknown, "the device did not answer"
+		t.finish(o)
+		return
+	}
+	failures := p.Failures
+	if failed {
+		failures++
+	}
+	if p.Attempts >= t.maxAttempts(&p.Request) {
+		o.Kind, o.Reason = omadm.Quarantined, "sent too often without an answer"
+		t.finish(o)
+		return
+	}
+	t.requeue(s, p, failures)
+}
+
+func (t *Turn) maxAttempts(r *omadm.Request) int {
+	if r.MaxAttempts > 0 {
+		return r.MaxAttempts
+	}
+	return t.env.Rules.Limits.Attempts
+}
+
+func (t *Turn) requeue(s *State, p *Pending, failures int) {
+	t.change.Requeue = append(t.change.Requeue, Requeue{Request: p.Request.ID, Attempts: p.Attempts, Failures: failures})
+	s.Tried = append(s.Tried, p.Request.ID)
+}
+
+func (t *Turn) finish(o omadm.Outcome) {
+	o.At = t.env.Now
+	t.change.Finish = append(t.change.Finish, o)
+}
+
+// reports collects what the client said about the request with an index.
+func reports(s *State, request, ops int) (group omadm.Report, list []omadm.Report) {
+	list = make([]omadm.Report, ops)
+	for _, o := range s.Outstanding {
+		if o.Request != request {
+			continue
+		}
+		r := omadm.Report{Status: o.Status, HRESULT: o.HRESULT}
+		if o.Op == omadm.GroupOp {
+			group = r
+		} else if o.Op < len(list) {
+			list[o.Op] = r
+		}
+	}
+	return group, list
+}
+
+// answered reports whether all commands of a request that were sent have an answer.
+func answered(s *State, request int) bool {
+	return !slices.ContainsFunc(s.Outstanding, func(o Outstanding) bool {
+		return o.Request == request && (o.Status == 0 || passing(o.Status))
+	})
+}
+
+// keep drops all requests but those with the indexes, and their commands.
+func (s *State) keep(indexes []int) {
+	requests := make([]Carried, 0, len(indexes))
+	var outstanding []Outstanding
+	for n, i := range indexes {
+		requests = append(requests, s.Requests[i])
+		for _, o := range s.Outstanding {
+			if o.Request == i {
+				o.Request = n
+				outstanding = append(outstanding, o)
+			}
+		}
+	}
+	if len(requests) == 0 {
+		requests = nil
+	}
+	s.Requests, s.Outstanding = requests, outstanding
+}
