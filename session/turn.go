@@ -210,7 +210,7 @@ func syncType(m *syncml.Message) string {
 			continue
 		}
 		for i := range a.Items {
-			if alertType(&a.Items[i]) != omadm.AlertType(omadm.AlertTypeSyncType) {
+			if alertType(&a.Items[i]) != omadm.TypeSyncType {
 				continue
 			}
 			if v := strings.TrimSpace(a.Items[i].Data.Value); v == "user" || v == "device" {
@@ -367,10 +367,27 @@ func withMeta(items []syncml.Item, def *syncml.Meta) []syncml.Item {
 	}
 	list := slices.Clone(items)
 	for i := range list {
-		m := omadm.MergeMeta(list[i].Meta, def)
-		list[i].Meta = &m
+		list[i].Meta = merged(list[i].Meta, def)
 	}
 	return list
+}
+
+// merged returns the Meta of an item with that of its command filled in, child by child (OMA DM Representation
+// Protocol 1.2.1, section 6.6.1).
+func merged(item, def *syncml.Meta) *syncml.Meta {
+	if item == nil {
+		return def
+	}
+	m := *item
+	for _, f := range [...]struct {
+		to  *string
+		def string
+	}{{&m.Format, def.Format}, {&m.Type, def.Type}, {&m.Mark, def.Mark}} {
+		if *f.to == "" {
+			*f.to = f.def
+		}
+	}
+	return &m
 }
 
 func (t *Turn) result(o *Outstanding, r omadm.Result) {
@@ -429,12 +446,12 @@ func (t *Turn) alert(c *syncml.Alert) {
 // an event. Tokens are left to the Director.
 func (t *Turn) clientEvent(c *syncml.Alert, it *syncml.Item) {
 	switch typ := alertType(it); typ {
-	case omadm.AlertType(omadm.AlertTypeLoginStatus):
+	case omadm.TypeLoginStatus:
 		t.state.Login = strings.TrimSpace(it.Data.Value)
-		t.fact(omadm.AlertTypeLoginStatus, t.state.Login)
-	case omadm.AlertType(omadm.AlertTypeDevicePrepSync):
-		t.fact(omadm.AlertTypeDevicePrepSync, strings.TrimSpace(it.Data.Value))
-	case omadm.AlertType(omadm.AlertTypeAADUserToken), omadm.AlertType(omadm.AlertTypeSyncType), omadm.AlertType(omadm.AlertTypeRequestPending):
+		t.fact(omadm.TypeLoginStatus, t.state.Login)
+	case omadm.TypeDevicePrepSync:
+		t.fact(omadm.TypeDevicePrepSync, strings.TrimSpace(it.Data.Value))
+	case omadm.TypeAADUserToken, omadm.TypeSyncType, omadm.TypeRequestPending:
 	default:
 		t.event(omadm.AlertClientEvent, c, it)
 	}
@@ -469,7 +486,7 @@ func (t *Turn) event(code omadm.AlertCode, c *syncml.Alert, it *syncml.Item) {
 		e.Type = strings.TrimSpace(it.Meta.Type)
 		e.Format, e.Mark = omadm.Format(it.Meta.Format), it.Meta.Mark
 	}
-	e.Unenrolled = alertType(it) == omadm.AlertType(omadm.AlertTypeUnenroll)
+	e.Unenrolled = alertType(it) == omadm.TypeUnenrollment
 	t.change.Events = append(t.change.Events, e)
 }
 

@@ -1,0 +1,301 @@
+package session_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/syncml"
+)
+
+// TestRows proves the rows of the protocol that a session implements, each by the messages that a client sees.
+func TestRows(t *testing.T) {
+	for _, rows := range []map[string]func(*testing.T){packageRows, statusRows, commandRows, alertRows, httpRows, windowsRows, syntaxRows, hostileRows} {
+		for name, test := range rows {
+			t.Run(name, test)
+		}
+	}
+}
+
+var packageRows = map[string]func(*testing.T){
+	"P-1_sessions_are_kept_by_device_and_session_id": func(t *testing.T) {
+		h := newHouse(t)
+		other := "urn:uuid:other"
+		require.NoError(t, h.store.Register(t.Context(), session.Device{ID: omadm.DeviceID(other)}))
+		h.enqueue("a", get("./A"))
+		require.NoError(t, h.queue.Enqueue(t.Context(), omadm.DeviceID(other), omadm.Request{ID: "b", Ops: []omadm.Op{get("./B")}}))
+		h.post(msg("7", "1", pkg1))
+		h.post(strings.ReplaceAll(msg("7", "1", pkg1), deviceID, other))
+		h.post(msg("7", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+final))
+		assert.Equal(t, omadm.Done, h.outcomes()["a"].Kind)
+		assert.NotContains(t, h.outcomes(), omadm.RequestID("b"))
+	},
+	"P-2_session_id_is_echoed_unchanged": func(t *testing.T) {
+		for _, id := range []string{"1", "0A", "a7", "0", "FFFF"} {
+			assert.Equal(t, id, newHouse(t).post(msg(id, "1", pkg1)).Header.SessionID)
+		}
+	},
+	"P-4_new_session_closes_the_older_one": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("read", get("./A"))
+		h.enqueue("run", exec("./B"))
+		first := h.post(msg("1", "1", pkg1))
+		assert.Contains(t, summary(first), "5 Exec ./B")
+		second := h.post(msg("2", "1", pkg1))
+		// The Get goes out again, the Exec may have been executed and does not.
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "Status Replace 2 200", "4 Get ./A", "Final"}, summary(second))
+		assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind)
+		require.Len(t, h.record().Sessions, 1)
+		assert.Equal(t, "2", h.record().Sessions[0].ID)
+	},
+	"P-4_unauthenticated_message_closes_nothing": func(t *testing.T) {
+		h := newHouse(t, func(c *session.Config) { c.Authenticator = session.ClientCertificate{Device: nobody} })
+		before := h.record()
+		assert.Equal(t, http.StatusForbidden, h.do(msg("2", "1", pkg1)).Code)
+		assert.Equal(t, before, h.record())
+	},
+	"P-5_devinfo_items_with_source_are_kept": func(t *testing.T) {
+		h := newHouse(t)
+		h.post(msg("1", "1", pkg1))
+		assert.Equal(t, omadm.Facts{"./DevInfo/DevId": deviceID, "./DevInfo/Man": "Example Devices"}, h.record().Device.Facts)
+	},
+	"P-6_package_1_without_alert_or_devinfo_is_answered": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Replace 2 200", "3 Get ./A", "Final"}, summary(h.post(msg("1", "1", devInfo+final))))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "3 Get ./A", "Final"}, summary(h.post(msg("2", "1", alert1201+final))))
+	},
+	"P-8_package_2_is_statuses_commands_final": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./DevDetail/SwV"))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "Status Replace 2 200", "4 Get ./DevDetail/SwV", "Final"},
+			summary(h.post(msg("1", "1", pkg1))))
+	},
+	"P-10_further_rounds_repeat": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		h.post(msg("1", "1", pkg1))
+		h.enqueue("b", get("./B"))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "2 Get ./B", "Final"},
+			summary(h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+final))))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Final"},
+			summary(h.post(msg("1", "3", okHdr("2")+status(2, "2", "2", "Get", 404)+final))))
+		assert.Equal(t, omadm.Done, h.outcomes()["a"].Kind)
+		assert.Equal(t, omadm.Failed, h.outcomes()["b"].Kind)
+	},
+	"P-11_abort_and_end_are_answered_too": func(t *testing.T) {
+		h := newHouse(t)
+		h.post(msg("1", "1", pkg1))
+		got := h.post(msg("1", "2", okHdr("1")+`<Alert><CmdID>2</CmdID><Data>1223</Data></Alert>`+final))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 2 200", "Final"}, summary(got))
+	},
+	"P-13_no_command_before_the_statuses_of_the_last_package": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		h.post(msg("1", "1", pkg1))
+		h.enqueue("b", get("./B"))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Alert 1222"}, summary(h.post(msg("1", "2", okHdr("1")))))
+		assert.Contains(t, summary(h.post(msg("1", "3", status(1, "1", "4", "Get", 200)+final))), "2 Get ./B")
+	},
+	"P-15_reply_of_statuses_and_final_ends_the_session": func(t *testing.T) {
+		h := newHouse(t)
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "Status Replace 2 200", "Final"}, summary(h.post(msg("1", "1", pkg1))))
+		require.Len(t, h.record().Sessions, 1)
+		assert.False(t, h.record().Sessions[0].Ended.IsZero())
+	},
+	"P-16_ended_sessions_age_out": func(t *testing.T) {
+		h := newHouse(t)
+		for i := range 20 {
+			h.post(msg(strconv.Itoa(i+1), "1", pkg1))
+			h.now = h.now.Add(time.Hour)
+		}
+		assert.Len(t, h.record().Sessions, 1)
+	},
+	"P-17_server_msgid_counts_from_1": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		assert.Equal(t, "1", h.post(msg("1", "5", pkg1)).Header.MsgID)
+		assert.Equal(t, "2", h.post(msg("1", "9", okHdr("1"))).Header.MsgID)
+		assert.Equal(t, "3", h.post(msg("1", "10", final)).Header.MsgID)
+		assert.Equal(t, "1", h.post(msg("2", "1", pkg1)).Header.MsgID)
+	},
+	"P-18_other_commands_of_a_client_are_answered_405": clientCommandsRefused,
+	"P-20_missing_final_leaves_the_package_open": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "Status Replace 2 200", "Alert 1222"}, summary(h.post(msg("1", "1", alert1201+devInfo))))
+	},
+	"P-22_commands_wait_for_the_clients_final": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		h.post(msg("1", "1", alert1201))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Replace 2 200", "3 Get ./A", "Final"}, summary(h.post(msg("1", "2", devInfo+final))))
+	},
+	"P-25_abort_of_the_client_ends_the_session_and_keeps_what_came_along": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		h.enqueue("b", get("./B"))
+		h.enqueue("c", exec("./C"))
+		h.post(msg("1", "1", pkg1))
+		got := h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+`<Alert><CmdID>3</CmdID><Data>1223</Data></Alert>`+final))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 3 200", "Final"}, summary(got))
+		out := h.outcomes()
+		assert.Equal(t, omadm.Done, out["a"].Kind)
+		assert.NotContains(t, out, omadm.RequestID("b"), "a Get without an answer goes back to the queue")
+		assert.Equal(t, omadm.Unknown, out["c"].Kind)
+		assert.False(t, h.record().Sessions[0].Ended.IsZero())
+	},
+	"P-26_reply_to_an_abort_has_no_command": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		got := h.post(msg("1", "1", alert1201+`<Alert><CmdID>3</CmdID><Data>1223</Data></Alert>`+final))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "Status Alert 3 200", "Final"}, summary(got))
+	},
+	"P-28_command_without_status_is_unknown_not_failed": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("run", exec("./Run"))
+		h.post(msg("1", "1", pkg1))
+		h.post(msg("1", "2", okHdr("1")+final))
+		assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind)
+	},
+	"P-29_idle_session_ends_after_the_configured_time": func(t *testing.T) {
+		h := newHouse(t, func(c *session.Config) { c.Rules.Timeout = time.Minute })
+		h.enqueue("run", exec("./Run"))
+		first := msg("0", "1", pkg1)
+		assert.Contains(t, summary(h.post(first)), "4 Exec ./Run")
+		h.now = h.now.Add(2 * time.Minute)
+		assert.NotContains(t, summary(h.post(first)), "4 Exec ./Run")
+		assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind)
+	},
+	"P-30_repeated_message_is_recognised_by_id_and_body": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		h.post(msg("1", "1", pkg1))
+		last := msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+final)
+		want := h.do(last).Body.String()
+		h.now = h.now.Add(time.Minute)
+		assert.Equal(t, want, h.do(last).Body.String())
+		assert.Equal(t, want, h.do(last).Body.String())
+		assert.Len(t, h.results("a"), 1)
+	},
+	"P-30_same_package_1_every_day_is_a_new_session": everyDay,
+	"P-31_repetition_advances_nothing": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("run", exec("./Run"))
+		first := msg("1", "1", pkg1)
+		want := h.do(first)
+		before := h.record()
+		got := h.do(first)
+		assert.Equal(t, want.Body.String(), got.Body.String())
+		assert.Equal(t, want.Header(), got.Header())
+		assert.Equal(t, before, h.record())
+	},
+	"P-32_same_or_lower_msgid_with_another_body_is_refused": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		h.post(msg("1", "1", pkg1))
+		h.post(msg("1", "5", okHdr("1"))) // a gap upwards is accepted
+		before := h.record()
+		for _, id := range []string{"5", "4", "2"} {
+			got := h.post(msg("1", id, okHdr("1")+status(2, "1", "4", "Get", 200)+final))
+			assert.Equal(t, []string{"Status SyncHdr 0 400", "Final"}, summary(got), "message %s", id)
+		}
+		assert.Equal(t, before, h.record())
+		assert.Equal(t, "1", h.post(msg("1", "1", alert1201+final)).Header.MsgID, "MsgID 1 opens a new session")
+	},
+	"P-35_target_is_not_compared": func(t *testing.T) {
+		h := newHouse(t)
+		got := h.post(strings.Replace(msg("1", "1", pkg1), serverURL, "https://proxy.example.test/x?mode=Maintenance&amp;Platform=WoA", 1))
+		assert.Equal(t, "https://proxy.example.test/x?mode=Maintenance&Platform=WoA", got.Header.Source.URI)
+	},
+	"P-36_devid_unlike_the_source_is_reported": func(t *testing.T) {
+		h := newHouse(t)
+		h.post(msg("1", "1", strings.Replace(devInfo, deviceID, "imei:1", 1)+final))
+		assert.Contains(t, h.log.String(), "DevInfo/DevId is not the Source")
+	},
+	"P-37_what_depends_on_order_is_one_sequence": func(t *testing.T) {
+		h := newHouse(t)
+		h.request(omadm.Request{ID: "s", Group: omadm.Sequence, Ops: []omadm.Op{replace("./A", "1"), exec("./B")}})
+		assert.Equal(t, []string{"4 Sequence", "  5 Replace ./A", "  6 Exec ./B", "Final"}, summary(h.post(msg("1", "1", pkg1)))[3:])
+	},
+	"P-38_reply_never_exceeds_maxmsgsize": func(t *testing.T) {
+		for size := 1200; size < 5000; size += 97 {
+			h := newHouse(t)
+			for i := range 20 {
+				h.enqueue(strconv.Itoa(i), replace("./A/B", strings.Repeat("x", 40*i)))
+			}
+			sent, msgID := 0, 1
+			body := msgMeta("1", "1", `<Meta><MaxMsgSize xmlns="syncml:metinf">`+strconv.Itoa(size)+`</MaxMsgSize></Meta>`, pkg1)
+			for {
+				w := h.do(body)
+				require.Equal(t, http.StatusOK, w.Code)
+				require.LessOrEqual(t, w.Body.Len(), size)
+				m, err := syncml.Decode(w.Body.Bytes())
+				require.NoError(t, err)
+				var answers string
+				for _, c := range m.Body {
+					if c.Name() == "Replace" {
+						sent++
+						answers += status(sent+1, m.Header.MsgID, c.ID(), "Replace", 200)
+					}
+				}
+				if answers == "" {
+					break
+				}
+				msgID++
+				body = msg("1", strconv.Itoa(msgID), okHdr(m.Header.MsgID)+answers+final)
+			}
+			assert.Len(t, h.outcomes(), 20, "MaxMsgSize %d: every request has an outcome", size)
+		}
+	},
+}
+
+// everyDay is a client that opens each session with SessionID 0 and the same octets, on a hundred days.
+func everyDay(t *testing.T) {
+	h := newHouse(t)
+	first := msg("0", "1", pkg1)
+	execs, replaces := 0, 0
+	for day := range 100 {
+		switch day {
+		case 0:
+			h.enqueue("exec", exec("./Run"))
+		case 1:
+			h.enqueue("replace", replace("./A", "1"))
+		}
+		w := h.do(first)
+		require.Equal(t, http.StatusOK, w.Code, "day %d", day)
+		h.now = h.now.Add(30 * time.Second)
+		require.Equal(t, w.Body.String(), h.do(first).Body.String(), "day %d: the same octets within a minute", day)
+		m, err := syncml.Decode(w.Body.Bytes())
+		require.NoError(t, err)
+		require.Equal(t, "1", m.Header.MsgID, "day %d", day)
+		var answers string
+		for i, c := range m.Body {
+			switch c.(type) {
+			case *syncml.Exec:
+				execs++
+			case *syncml.Replace:
+				replaces++
+			case *syncml.Status:
+				require.Equal(t, "200", c.(*syncml.Status).Data.Value, "day %d", day)
+				continue
+			}
+			answers += status(i, "1", c.ID(), c.Name(), 200)
+		}
+		if answers != "" {
+			h.post(msg("0", "2", okHdr("1")+answers+final))
+		}
+		h.now = h.now.Add(24 * time.Hour)
+	}
+	assert.Equal(t, 1, execs)
+	assert.Equal(t, 1, replaces)
+	assert.Equal(t, omadm.Done, h.outcomes()["exec"].Kind)
+	assert.Equal(t, omadm.Done, h.outcomes()["replace"].Kind)
+}
