@@ -1,0 +1,123 @@
+package wbxml
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gomadm/gomadm/syncml"
+)
+
+// policies is a message with n commands: a Status and a Replace by turns, with now and then markup characters.
+func policies(n int) *syncml.Message {
+	m := &syncml.Message{Header: simpleHeader(), Final: true}
+	for i := range n {
+		id := fmt.Sprint(i + 1)
+		if i%2 == 0 {
+			m.Body = append(m.Body, &syncml.Status{CmdID: id, MsgRef: "1", CmdRef: id, Cmd: "Replace", TargetRefs: []string{"./Vendor/MSFT/Policy/" + id}, Data: syncml.Text("200")})
+			continue
+		}
+		m.Body = append(m.Body, &syncml.Replace{CmdID: id, Items: []syncml.Item{{
+			Target: syncml.Location{URI: "./Vendor/MSFT/Policy/Config/Area/Name" + id},
+			Meta:   &syncml.Meta{Format: "chr", Type: "text/plain"},
+			Data:   syncml.Text(strings.Repeat(`<data id="a" value="b & c"/>`, i%5)),
+		}}})
+	}
+	return m
+}
+
+// large is a message with one item of n octets.
+func large(n int) *syncml.Message {
+	return &syncml.Message{Header: simpleHeader(), Final: true, Body: []syncml.Command{&syncml.Replace{CmdID: "1", Items: []syncml.Item{{
+		Target: syncml.Location{URI: "./Vendor/File"}, Meta: &syncml.Meta{Format: "b64"}, Data: syncml.Text(strings.Repeat("QUJD", n/4))}}}}}
+}
+
+var benchmarks = []struct {
+	name string
+	m    *syncml.Message
+}{
+	{"8", policies(8)}, {"50", policies(50)}, {"200", policies(200)}, {"2000", policies(2000)}, {"item", large(512 << 10)},
+}
+
+// BenchmarkDecode reports as "x-xml" how many times as fast as the XML codec the same message is read: the
+// median of rounds in which both run.
+func BenchmarkDecode(b *testing.B) {
+	for _, bench := range benchmarks {
+		binary := encode(b, bench.m)
+		text, err := syncml.Encode(bench.m)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(bench.name, func(b *testing.B) {
+			b.SetBytes(int64(len(binary)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Codec.Decode(binary, syncml.Limits{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.StopTimer()
+			n := max(1, 200_000/len(text))
+			var ratios []float64
+			for range 51 {
+				ours := timed(b, Codec, binary, n)
+				ratios = append(ratios, float64(timed(b, syncml.XML, text, n))/float64(ours))
+			}
+			slices.Sort(ratios)
+			b.ReportMetric(ratios[len(ratios)/2], "x-xml")
+		})
+	}
+}
+
+func timed(b *testing.B, c syncml.Codec, in []byte, n int) time.Duration {
+	start := time.Now()
+	for range n {
+		if _, err := c.Decode(in, syncml.Limits{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(start)
+}
+
+// BenchmarkEncode writes into a buffer of the caller.
+func BenchmarkEncode(b *testing.B) {
+	for _, bench := range benchmarks {
+		b.Run(bench.name, func(b *testing.B) {
+			dst := encode(b, bench.m)
+			b.SetBytes(int64(len(dst)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := syncml.Append(dst[:0], Codec, bench.m); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkGrowth shows that time grows with size: B/s stays the same from one to the next.
+func BenchmarkGrowth(b *testing.B) {
+	for n := 250; n <= 2000; n *= 2 {
+		m := policies(n)
+		dst := encode(b, m)
+		b.Run(fmt.Sprintf("encode/%d", n), func(b *testing.B) {
+			b.SetBytes(int64(len(dst)))
+			for b.Loop() {
+				if _, err := syncml.Append(dst[:0], Codec, m); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		in := encode(b, m)
+		b.Run(fmt.Sprintf("decode/%d", n), func(b *testing.B) {
+			b.SetBytes(int64(len(in)))
+			for b.Loop() {
+				if _, err := Codec.Decode(in, syncml.Limits{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
