@@ -81,7 +81,7 @@ func (d *decoder) reuse() {
 func (d *decoder) decode(src string, lim Limits) *Message {
 	d.scanner = scanner{
 		src: src, limits: lim,
-		names: d.names[:0], bindings: d.bindings[:0], spill: d.spill, kept: d.kept, scratch: d.scratch,
+		names: d.names[:0], bindings: d.bindings[:0], attrs: d.attrs, kept: d.kept, scratch: d.scratch,
 		markup: markupScope{needs: d.markup.needs[:0]},
 	}
 	d.space, d.commands, d.items, d.extras, d.body = "", 0, 0, 0, d.body[:0]
@@ -115,7 +115,7 @@ func (d *decoder) document() {
 		d.fail("the root element is not SyncML")
 		return
 	}
-	d.syncML(&root)
+	d.syncML(root)
 	for d.pos < len(d.src) {
 		if d.skipSpace(); d.pos < len(d.src) {
 			d.misc("something other than comments behind the root element")
@@ -265,7 +265,7 @@ func (d *decoder) doctypeLiteral(public bool) {
 }
 
 // syncML reads the root element.
-func (d *decoder) syncML(root *tag) {
+func (d *decoder) syncML(root tag) {
 	prefix, _, _ := cutPrefix(root.name)
 	d.space = d.namespace(prefix)
 	var header, body bool
@@ -277,20 +277,20 @@ func (d *decoder) syncML(root *tag) {
 				return
 			}
 			header = true
-			d.header(&child)
+			d.header(child)
 		case elemSyncBody:
 			if body || !header {
 				d.fail("a SyncBody that is the second or comes before SyncHdr")
 				return
 			}
 			body = true
-			d.message.Final = d.syncBody(&child)
+			d.message.Final = d.syncBody(child)
 			d.message.Body = d.body[:len(d.body):len(d.body)]
 			if len(d.body) == 0 {
 				d.message.Body = nil
 			}
 		default:
-			d.skip(&child)
+			d.skip(child)
 		}
 	}
 	if !header || !body {
@@ -324,41 +324,41 @@ func impliedNamespace(verDTD string) string {
 	return Namespace12
 }
 
-func (d *decoder) header(t *tag) {
+func (d *decoder) header(t tag) {
 	h := &d.message.Header
 	for child, ok := d.next(t); ok; child, ok = d.next(t) {
 		switch child.id {
 		case elemVerDTD:
-			h.VerDTD = d.trimmed(&child)
+			h.VerDTD = d.trimmed(child)
 		case elemVerProto:
-			h.VerProto = d.trimmed(&child)
+			h.VerProto = d.trimmed(child)
 		case elemSessionID:
-			h.SessionID = d.trimmed(&child)
+			h.SessionID = d.trimmed(child)
 		case elemMsgID:
-			h.MsgID = d.trimmed(&child)
+			h.MsgID = d.trimmed(child)
 		case elemTarget:
-			h.Target = d.location(&child)
+			h.Target = d.location(child)
 		case elemSource:
-			h.Source = d.location(&child)
+			h.Source = d.location(child)
 		case elemRespURI:
-			h.RespURI = d.trimmed(&child)
+			h.RespURI = d.trimmed(child)
 		case elemNoResp:
-			h.NoResp = d.present(&child)
+			h.NoResp = d.present(child)
 		case elemCred:
-			h.Cred = d.cred(&child)
+			h.Cred = d.cred(child)
 		default:
-			h.Meta = d.meta(&child, h.Meta)
+			h.Meta = d.meta(child, h.Meta)
 		}
 	}
 }
 
 // syncBody reads the commands of a SyncBody onto d.body.
-func (d *decoder) syncBody(t *tag) (final bool) {
+func (d *decoder) syncBody(t tag) (final bool) {
 	for child, ok := d.next(t); ok; child, ok = d.next(t) {
 		if child.id == elemFinal {
-			final = d.present(&child)
+			final = d.present(child)
 		} else {
-			d.command(&child)
+			d.command(child)
 		}
 	}
 	return final
@@ -380,7 +380,7 @@ type parts struct {
 
 // command reads an element that stands where a command should. Elements that belong elsewhere in a message are
 // passed over.
-func (d *decoder) command(t *tag) {
+func (d *decoder) command(t tag) {
 	if t.id != elemOther && !t.id.command() {
 		d.skip(t)
 		return
@@ -398,47 +398,47 @@ func (d *decoder) command(t *tag) {
 	d.body = append(d.body, c)
 }
 
-func (d *decoder) known(t *tag) Command {
+func (d *decoder) known(t tag) Command {
 	var p parts
 	bottom := len(d.body)
 	group := t.id == elemAtomic || t.id == elemSequence
 	for child, ok := d.next(t); ok; child, ok = d.next(t) {
 		switch child.id {
 		case elemCmdID:
-			p.cmdID = d.trimmed(&child)
+			p.cmdID = d.trimmed(child)
 		case elemItem:
-			d.item(&child, &p)
+			d.item(child, &p)
 		case elemData:
-			p.data = d.data(&child)
+			p.data = d.data(child)
 		case elemMsgRef:
-			p.msgRef = d.trimmed(&child)
+			p.msgRef = d.trimmed(child)
 		case elemCmdRef:
-			p.cmdRef = d.trimmed(&child)
+			p.cmdRef = d.trimmed(child)
 		case elemCmd:
-			p.cmd = d.trimmed(&child)
+			p.cmd = d.trimmed(child)
 		case elemTargetRef:
-			p.targetRefs = d.reference(&child, p.targetRefs)
+			p.targetRefs = d.reference(child, p.targetRefs)
 		case elemSourceRef:
-			p.sourceRefs = d.reference(&child, p.sourceRefs)
+			p.sourceRefs = d.reference(child, p.sourceRefs)
 		case elemNoResp:
-			p.noResp = d.present(&child)
+			p.noResp = d.present(child)
 		case elemArchive:
-			p.archive = d.present(&child)
+			p.archive = d.present(child)
 		case elemSftDel:
-			p.sftDel = d.present(&child)
+			p.sftDel = d.present(child)
 		case elemLang:
-			p.lang = d.trimmed(&child)
+			p.lang = d.trimmed(child)
 		case elemCorrelator:
-			p.correlator = d.trimmed(&child)
+			p.correlator = d.trimmed(child)
 		case elemCred:
-			p.cred = d.cred(&child)
+			p.cred = d.cred(child)
 		case elemChal:
-			p.chal = d.chal(&child)
+			p.chal = d.chal(child)
 		default:
 			if group && (child.id == elemOther || child.id.command()) {
-				d.command(&child)
+				d.command(child)
 			} else {
-				p.meta = d.meta(&child, p.meta)
+				p.meta = d.meta(child, p.meta)
 			}
 		}
 	}
@@ -527,7 +527,7 @@ func trimNumber(d *Data) {
 }
 
 // unknown keeps an element that is no command of DM.
-func (d *decoder) unknown(t *tag) Command {
+func (d *decoder) unknown(t tag) Command {
 	c := d.unknowns.take(&d.scanner)
 	prefix, local, prefixed := cutPrefix(t.name)
 	c.Element = local
@@ -544,7 +544,7 @@ func (d *decoder) unknown(t *tag) Command {
 
 // namespaceOf returns the namespace name of an element that was just opened. The scope of an empty element has
 // ended already: it keeps no content, so only its own name counts, which is looked up where it stands.
-func (d *decoder) namespaceOf(t *tag, prefix string) string {
+func (d *decoder) namespaceOf(t tag, prefix string) string {
 	if t.empty {
 		return d.emptySpace
 	}
@@ -559,7 +559,7 @@ func (d *decoder) foreign(uri, usual string) string {
 	return uri
 }
 
-func (d *decoder) item(t *tag, p *parts) {
+func (d *decoder) item(t tag, p *parts) {
 	if d.items++; d.items > d.limits.Items {
 		d.exceed("Items", d.limits.Items)
 		return
@@ -569,29 +569,29 @@ func (d *decoder) item(t *tag, p *parts) {
 	for child, ok := d.next(t); ok; child, ok = d.next(t) {
 		switch child.id {
 		case elemTarget:
-			it.Target = d.location(&child)
+			it.Target = d.location(child)
 		case elemSource:
-			it.Source = d.location(&child)
+			it.Source = d.location(child)
 		case elemData:
-			it.Data = d.data(&child)
+			it.Data = d.data(child)
 		case elemMoreData:
-			it.MoreData = d.present(&child)
+			it.MoreData = d.present(child)
 		default:
-			it.Meta = d.meta(&child, it.Meta)
+			it.Meta = d.meta(child, it.Meta)
 		}
 	}
 }
 
-func (d *decoder) location(t *tag) (l Location) {
+func (d *decoder) location(t tag) (l Location) {
 	for child, ok := d.next(t); ok; child, ok = d.next(t) {
 		switch child.id {
 		case elemLocURI:
-			l.URI = d.trimmed(&child)
+			l.URI = d.trimmed(child)
 			d.checkURI(l.URI)
 		case elemLocName:
-			l.Name = d.trimmed(&child)
+			l.Name = d.trimmed(child)
 		default:
-			d.skip(&child)
+			d.skip(child)
 		}
 	}
 	return l
@@ -604,7 +604,7 @@ func (d *decoder) checkURI(uri string) {
 }
 
 // reference reads a TargetRef or SourceRef, whose text may stand bare or in a LocURI (MS-MDM 2.2.3.10).
-func (d *decoder) reference(t *tag, refs []string) []string {
+func (d *decoder) reference(t tag, refs []string) []string {
 	var uri string
 	if text, child := d.text(t); child {
 		uri = d.location(t).URI
@@ -618,34 +618,34 @@ func (d *decoder) reference(t *tag, refs []string) []string {
 }
 
 // present reads an element whose presence is all it says.
-func (d *decoder) present(t *tag) bool {
+func (d *decoder) present(t tag) bool {
 	d.skip(t)
 	return true
 }
 
-func (d *decoder) cred(t *tag) *Cred {
+func (d *decoder) cred(t tag) *Cred {
 	c := d.creds.take(&d.scanner)
 	for child, ok := d.next(t); ok; child, ok = d.next(t) {
 		if child.id == elemData {
-			c.Data = d.data(&child)
+			c.Data = d.data(child)
 		} else {
-			c.Meta = d.meta(&child, c.Meta)
+			c.Meta = d.meta(child, c.Meta)
 		}
 	}
 	return c
 }
 
-func (d *decoder) chal(t *tag) *Chal {
+func (d *decoder) chal(t tag) *Chal {
 	c := d.chals.take(&d.scanner)
 	for child, ok := d.next(t); ok; child, ok = d.next(t) {
-		c.Meta = d.meta(&child, c.Meta)
+		c.Meta = d.meta(child, c.Meta)
 	}
 	return c
 }
 
 // meta reads a Meta element, or a child of one that stands beside it (Microsoft's SyncType samples), into m, which
 // it makes if it is nil. It skips any other element.
-func (d *decoder) meta(t *tag, m *Meta) *Meta {
+func (d *decoder) meta(t tag, m *Meta) *Meta {
 	if t.id != elemMeta && !t.id.metaField() {
 		d.skip(t)
 		return m
@@ -662,13 +662,13 @@ func (d *decoder) meta(t *tag, m *Meta) *Meta {
 }
 
 // metInf reads the children of a Meta or a MetInf.
-func (d *decoder) metInf(t *tag, m *Meta) {
+func (d *decoder) metInf(t tag, m *Meta) {
 	for child, ok := d.next(t); ok; child, ok = d.next(t) {
-		d.metaChild(&child, m)
+		d.metaChild(child, m)
 	}
 }
 
-func (d *decoder) metaChild(t *tag, m *Meta) {
+func (d *decoder) metaChild(t tag, m *Meta) {
 	switch t.id {
 	case elemFormat:
 		m.Format = d.trimmed(t)
@@ -692,7 +692,7 @@ func (d *decoder) metaChild(t *tag, m *Meta) {
 }
 
 // extra keeps a child of Meta that has no field.
-func (d *decoder) extra(t *tag, m *Meta) {
+func (d *decoder) extra(t tag, m *Meta) {
 	// Each element costs more memory than the message has for it, so their number in all is bounded too.
 	if d.extras++; len(m.Extra) >= d.limits.Extra || d.extras > d.limits.Items {
 		d.exceed("Extra", min(d.limits.Extra, d.limits.Items))
@@ -737,7 +737,7 @@ func extraRank(name string) int {
 	return 5
 }
 
-func (d *decoder) data(t *tag) (v Data) {
+func (d *decoder) data(t tag) (v Data) {
 	if t.marked {
 		v.OriginalError = d.original
 	}
@@ -752,7 +752,7 @@ func (d *decoder) data(t *tag) (v Data) {
 }
 
 // trimmed returns the text of an element without white space around it. Child elements are passed over.
-func (d *decoder) trimmed(t *tag) string {
+func (d *decoder) trimmed(t tag) string {
 	text, child := d.text(t)
 	if child {
 		text = d.textAround(t, text)
@@ -764,12 +764,12 @@ func (d *decoder) trimmed(t *tag) string {
 }
 
 // textAround goes on where text met a child element and joins the text around all of them.
-func (d *decoder) textAround(t *tag, text string) string {
+func (d *decoder) textAround(t tag, text string) string {
 	joined := []byte(text)
 	for more := true; more; {
 		d.pos++
 		child := d.open()
-		d.skip(&child)
+		d.skip(child)
 		text, more = d.text(t)
 		joined = append(joined, text...)
 	}
@@ -780,7 +780,7 @@ func trimSpace(s string) string { return strings.Trim(s, " \t\r\n") }
 
 // text returns the text of an element and reads its end tag. If there is a child element it stops in front of
 // it, with the text so far.
-func (d *decoder) text(t *tag) (text string, child bool) {
+func (d *decoder) text(t tag) (text string, child bool) {
 	if t.empty {
 		return "", false
 	}
@@ -818,7 +818,7 @@ func grown(b []byte, n int) []byte {
 
 // pieces goes on where text meets something other than the end tag: CDATA sections, comments and processing
 // instructions between pieces of text, or a child element.
-func (d *decoder) pieces(t *tag, start int, dirty bool) (text string, child bool) {
+func (d *decoder) pieces(t tag, start int, dirty bool) (text string, child bool) {
 	out := d.scratch[:0]
 	for from := start; !d.failed; dirty = d.run() {
 		out = grown(out, d.pos-from)
@@ -866,7 +866,7 @@ func appendLines(dst []byte, text string) []byte {
 // raw returns the content of an element as it is written, checked, and with the namespace declarations that it
 // needs where the default namespace is context and no prefix is bound. CmdID children are cut out if cmdID is
 // not nil, and the last of them is stored there.
-func (d *decoder) raw(t *tag, context string, cmdID *string) string {
+func (d *decoder) raw(t tag, context string, cmdID *string) string {
 	if t.empty || d.failed {
 		return ""
 	}
@@ -896,13 +896,13 @@ func (d *decoder) raw(t *tag, context string, cmdID *string) string {
 			d.pos++
 			child := d.open()
 			if cmdID != nil && child.id == elemCmdID {
-				*cmdID = d.trimmed(&child)
+				*cmdID = d.trimmed(child)
 				m.needDefault, m.needs = false, m.needs[:0]
 				out = append(grown(out, before-done), d.src[done:before]...)
 				done = d.pos
 				continue
 			}
-			d.skip(&child)
+			d.skip(child)
 			if m.needDefault || len(m.needs) > 0 {
 				name := before + len("<") + len(child.name)
 				out = append(grown(out, name-done), d.src[done:name]...)

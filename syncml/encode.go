@@ -11,10 +11,9 @@ import (
 // encoder keeps the first fault met while a header or a command is appended. What is appended after a fault is
 // cut off again by the caller.
 type encoder struct {
-	parent *encoder // of a command inside an Atomic or a Sequence
-	name   string   // of the command, or SyncHdr
-	item   int      // number of the item being written, from 1; 0 outside items
-	field  string   // tags that the faulty value stands in
+	name   string // of the command, or SyncHdr
+	item   int    // number of the item being written, from 1; 0 outside items
+	field  string // tags that the faulty value stands in
 	reason string
 }
 
@@ -203,7 +202,7 @@ func (e *encoder) body(dst []byte, body []Command) []byte {
 			e.fail("", "a command that is nil")
 			return dst
 		}
-		inner := encoder{parent: e, name: c.Name()}
+		inner := encoder{name: c.Name()}
 		dst = inner.command(dst, c)
 		if inner.reason != "" {
 			e.fail("<"+inner.name+">"+inner.field, inner.reason)
@@ -495,7 +494,7 @@ func checkContent(markup string, wantElement bool) string {
 		default:
 			s.pos++
 			child := s.open()
-			s.skip(&child)
+			s.skip(child)
 			element = true
 		}
 	}

@@ -21,10 +21,10 @@ type scanner struct {
 
 	names      []string // open elements of skip
 	bindings   []binding
-	bound      int    // depth of the innermost binding
-	emptySpace string // namespace name of the last empty element, whose bindings are gone
-	original   string // value of the attribute originalerror of the last tag that is marked
-	spill      []attribute
+	bound      int         // depth of the innermost binding
+	emptySpace string      // namespace name of the last empty element, whose bindings are gone
+	original   string      // value of the attribute originalerror of the last tag that is marked
+	attrs      []attribute // of the tag being read
 	markup     markupScope
 	kept       textArena
 	scratch    []byte
@@ -281,8 +281,7 @@ func (s *scanner) close(name string) {
 
 // attributes reads from behind the name of a tag to behind its ">".
 func (s *scanner) attributes(t *tag) {
-	var few [6]attribute
-	attrs := few[:0]
+	attrs := s.attrs[:0]
 	prefixed := 0
 	src := s.src
 	for {
@@ -309,9 +308,6 @@ func (s *scanner) attributes(t *tag) {
 			s.exceed("Attributes", s.limits.Attributes)
 			return
 		}
-		if len(attrs) == len(few) {
-			attrs = append(s.spill[:0], attrs...)
-		}
 		a := s.attribute()
 		if s.failed {
 			return
@@ -323,13 +319,11 @@ func (s *scanner) attributes(t *tag) {
 			}
 		}
 		attrs = append(attrs, a)
-		if len(attrs) > len(few) {
-			s.spill = attrs
-		}
 		if a.local > 0 || a.name == "xmlns" {
 			prefixed++
 		}
 	}
+	s.attrs = attrs
 	if prefixed > 0 {
 		s.resolve(t, attrs)
 	}
@@ -709,7 +703,7 @@ func (s *scanner) instruction() {
 }
 
 // next returns the next child of an element. After the last one it reads the end tag.
-func (s *scanner) next(parent *tag) (child tag, ok bool) {
+func (s *scanner) next(parent tag) (child tag, ok bool) {
 	if parent.empty {
 		return tag{}, false
 	}
@@ -740,7 +734,7 @@ func (s *scanner) next(parent *tag) (child tag, ok bool) {
 }
 
 // skip reads an element to its end.
-func (s *scanner) skip(t *tag) {
+func (s *scanner) skip(t tag) {
 	if t.empty {
 		return
 	}
