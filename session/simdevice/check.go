@@ -112,9 +112,6 @@ func (c *check) command(cmd syncml.Command, group string) {
 	default:
 		c.commands = true
 	}
-	if c.aborts && c.commands {
-		c.s.violate("P-27", "a %s beside an abort of the session", cmd.Name())
-	}
 	if !allowedIn(group, cmd) {
 		c.s.violate(groupRow[group], "%s has no place in %s", cmd.Name(), place(group))
 	}
@@ -377,11 +374,11 @@ func (c *check) unanswered() {
 	for _, s := range c.s.sent {
 		_, results := s.cmd.(*syncml.Results)
 		_, alert := s.cmd.(*syncml.Alert)
-		if s.statuses > 0 || results || !(alert || c.m.Final) {
+		if s.statuses > 0 || s.missed || results || !(alert || c.m.Final) {
 			continue
 		}
 		c.s.violate("S-5", "no Status for %s, MsgRef %s CmdRef %s", s.cmd.Name(), s.msgID, s.cmdID)
-		s.statuses++ // told once
+		s.missed = true
 	}
 }
 
@@ -407,6 +404,9 @@ func (c *check) packages() {
 	case c.aborts:
 		if !c.m.Final {
 			c.s.violate("P-27", "an abort of the session has no Final")
+		}
+		if c.commands {
+			c.s.violate("P-27", "a command beside an abort of the session")
 		}
 	case failed(c.s.report.Header):
 		if !c.m.Final {

@@ -18,17 +18,20 @@ import (
 // A Device has one session at a time: a call of Session waits for the one before. All other methods may be
 // called at any time.
 type Device struct {
-	ID        string    // Source LocURI of its messages and value of ./DevInfo/DevId
-	User      string    // LocName of the Source; empty: none
-	URL       string    // address of the server, also Target LocURI; RespURI of the server replaces it within a session
-	Transport Transport // carries the messages
-	Profile   Profile   // what kind of client it is; zero: Windows
-	Codec     syncml.Codec
+	ID        string       // Source LocURI of its messages and value of ./DevInfo/DevId
+	User      string       // LocName of the Source; empty: none
+	URL       string       // address of the server, also Target LocURI; RespURI of the server replaces it within a session
+	Transport Transport    // carries the messages
+	Profile   Profile      // what kind of client it is; zero: Windows
+	Codec     syncml.Codec // encoding of its messages; nil: syncml.XML
+
 	// Limits bounds what a message of the server may be; zero fields mean the defaults of syncml.
 	Limits syncml.Limits
 
 	MaxMsgSize int64 // announced largest message, in octets, checked on each message; 0: not announced
 	MaxObjSize int64 // announced largest object, in octets; 0: not announced
+
+	MaxMessages int // messages after which a session that does not end fails; 0: 1,000
 
 	SessionIDs  SessionIDs      // how session identifiers are made; zero: increasing decimal numbers
 	Start       omadm.AlertCode // alert that opens a session; 0: omadm.AlertClientInitiated
@@ -190,6 +193,13 @@ func (d *Device) codec() syncml.Codec {
 		return syncml.XML
 	}
 	return d.Codec
+}
+
+func (d *Device) maxMessages() int {
+	if d.MaxMessages == 0 {
+		return 1000
+	}
+	return d.MaxMessages
 }
 
 func (d *Device) now() time.Time {

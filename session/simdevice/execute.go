@@ -59,15 +59,7 @@ func (x *executor) run(c syncml.Command, meta *syncml.Meta) bool {
 	}
 	outcomes := x.items(c, meta)
 	x.answer(c, outcomes)
-	for _, o := range outcomes {
-		if o.status == omadm.StatusOperationCancelled {
-			x.cancelled = true
-		}
-		if !succeeded(o.status) {
-			return false
-		}
-	}
-	return true
+	return x.wentWell(outcomes)
 }
 
 // sequence carries out the members in their order; behind one that fails none is run (section 6.6.14).
@@ -90,7 +82,7 @@ func (x *executor) atomic(c *syncml.Atomic, meta *syncml.Meta) bool {
 	outcomes := make([][]outcome, len(c.Body))
 	culprit := len(c.Body)
 	for i, member := range c.Body {
-		if outcomes[i] = x.member(member, meta); !wentWell(outcomes[i]) {
+		if outcomes[i] = x.member(member, meta); !x.wentWell(outcomes[i]) {
 			culprit = i
 			break
 		}
@@ -141,8 +133,12 @@ func isGroup(c syncml.Command) bool {
 	return false
 }
 
-func wentWell(outcomes []outcome) bool {
+// wentWell reports whether all items were carried out, and notes when the user cancelled.
+func (x *executor) wentWell(outcomes []outcome) bool {
 	for _, o := range outcomes {
+		if o.status == omadm.StatusOperationCancelled {
+			x.cancelled = true
+		}
 		if !succeeded(o.status) {
 			return false
 		}
@@ -214,6 +210,7 @@ func (x *executor) do(c syncml.Command, o *outcome, meta *syncml.Meta) {
 	switch c.(type) {
 	case *syncml.Add, *syncml.Replace:
 		if o.data.Kind == syncml.NoData && !valueless && !strings.Contains(o.uri, "?") {
+			x.s.violate("D-11", "%s of %q has no Data", c.Name(), o.uri)
 			o.status = omadm.StatusIncompleteCommand
 			return
 		}

@@ -7,7 +7,7 @@ import "github.com/gomadm/gomadm/syncml"
 type Execution struct {
 	Verb   string      // Add, Alert, Copy, Delete, Exec, Get or Replace
 	LocURI string      // target as the server wrote it; the code of an Alert
-	Data   syncml.Data // as the server wrote it; its formatted form does not show it
+	Data   syncml.Data // as the server wrote it, kept as long as the device; its formatted form does not show it
 
 	Executed int // done, or taken for later (202)
 	Undone   int // done in an Atomic that failed, then undone (216), or not to be undone (516)

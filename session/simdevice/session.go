@@ -22,6 +22,7 @@ type session struct {
 	outbox  []syncml.Command // what the device still has to say in its package, in order
 	notices []*syncml.Alert  // those of outbox and sent that came from Device.Notify
 	sent    []*sent          // commands that wait for a Status
+	stuck   syncml.Command   // the first that did not fit into the last message
 	closed  bool             // the last message closed the device's package
 	limit   int64            // MaxMsgSize of the server, in octets; 0: not said
 	server  string           // Source LocURI of the server's first message
@@ -35,6 +36,7 @@ type sent struct {
 	message      int      // number of the message it went out with
 	statuses     int      // received
 	refs         []string // TargetRefs and SourceRefs of the statuses received
+	missed       bool     // its Status did not come when it was due
 }
 
 func newSession(d *Device, id string) *session {
@@ -53,7 +55,7 @@ func (s *session) run(ctx context.Context) (Report, error) {
 func (s *session) converse(ctx context.Context) error {
 	s.open()
 	var answer *syncml.Message // the message of the server that the next one answers
-	for {
+	for s.report.Messages < s.d.maxMessages() {
 		m, octets, err := s.pack(answer)
 		if err != nil {
 			return err
@@ -83,9 +85,10 @@ func (s *session) converse(ctx context.Context) error {
 			s.report.End = end
 			return nil
 		}
-		s.outbox = append(s.outbox, s.answerTo(c)...)
+		s.outbox = append(s.answerTo(c), s.outbox...)
 		answer = reply
 	}
+	return fmt.Errorf("simdevice: the session does not end within %d messages", s.report.Messages)
 }
 
 // open fills the outbox with package 1 (OMA DM Protocol 1.2.1, section 8.3; MS-MDM section 3.2.5).
@@ -191,7 +194,7 @@ func size(n int64) string {
 
 // pack makes the next message: the Status for the header of answer, which is nil in package 1, then as much of
 // the outbox as the server takes. What does not fit goes into further messages of the package. When something
-// does not fit into a message of its own the device aborts the session, as Windows does.
+// does not fit into a message of its own either, the device aborts the session, as Windows does.
 func (s *session) pack(answer *syncml.Message) (*syncml.Message, []byte, error) {
 	m := &syncml.Message{Header: s.header()}
 	cmdID := 1
@@ -229,7 +232,6 @@ func (s *session) pack(answer *syncml.Message) (*syncml.Message, []byte, error) 
 			return nil, nil, err
 		}
 	}
-	first := len(m.Body)
 	for len(s.outbox) > 0 {
 		fits, err := put(s.outbox[0])
 		if err != nil {
@@ -241,7 +243,11 @@ func (s *session) pack(answer *syncml.Message) (*syncml.Message, []byte, error) 
 		s.outbox = s.outbox[1:]
 	}
 	s.closed = len(s.outbox) == 0
-	if !s.closed && len(m.Body) == first {
+	stuck := s.stuck
+	if s.stuck = nil; !s.closed {
+		s.stuck = s.outbox[0]
+	}
+	if !s.closed && (s.stuck == stuck || len(m.Body) == 0) {
 		s.report.End, s.closed, s.outbox = DeviceAborted, true, nil
 		abort := &syncml.Alert{CmdID: strconv.Itoa(cmdID), Data: code(int(omadm.AlertSessionAbort))}
 		if octets, err = s.codec.AppendCommand(octets, abort); err != nil {

@@ -1,0 +1,406 @@
+package simdevice_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/session/simdevice"
+	"github.com/gomadm/gomadm/syncml"
+)
+
+const (
+	deviceID  = "urn:uuid:11111111-2222-4333-8444-555555555555"
+	serverURL = "https://dm.example.test/dm"
+)
+
+// server is a scripted server. It answers the n-th package of a session with the statuses for it and the n-th
+// entry of script, the text of commands; after the script with statuses alone. A message that does not close its
+// package is answered with Alert 1222, and one that was just answered with the same octets again.
+type server struct {
+	t      *testing.T
+	script []string
+	edit   func(n int, text string) string // changes the n-th message before it is sent
+	meta   string                          // Meta of the header
+
+	heard []*syncml.Message // messages of the device, repeats too
+	posts int
+
+	n             int // messages of the session
+	packages      int // of the device in the session, closed ones
+	body, replied []byte
+}
+
+func (s *server) Post(_ context.Context, url, contentType string, body []byte) (string, []byte, error) {
+	s.posts++
+	assert.Equal(s.t, serverURL, url)
+	assert.Equal(s.t, syncml.ContentTypeXML, contentType)
+	m, err := syncml.Decode(body)
+	require.NoError(s.t, err)
+	s.heard = append(s.heard, m)
+	if string(body) == string(s.body) {
+		return contentType, s.replied, nil
+	}
+	if s.n++; m.Header.MsgID == "1" {
+		s.n, s.packages = 1, 0
+	}
+	text := s.answer(m)
+	if s.edit != nil {
+		text = s.edit(s.n, text)
+	}
+	s.body, s.replied = body, []byte(text)
+	return contentType, s.replied, nil
+}
+
+func (s *server) answer(m *syncml.Message) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>%s</SessionID><MsgID>%d</MsgID>`+
+		`<Target><LocURI>%s</LocURI></Target><Source><LocURI>%s</LocURI></Source>%s</SyncHdr><SyncBody>`,
+		m.Header.SessionID, s.n, m.Header.Source.URI, m.Header.Target.URI, s.meta)
+	id := 90
+	status := func(ref, name string) {
+		fmt.Fprintf(&b, "<Status><CmdID>%d</CmdID><MsgRef>%s</MsgRef><CmdRef>%s</CmdRef><Cmd>%s</Cmd><Data>200</Data></Status>",
+			id, m.Header.MsgID, ref, name)
+		id++
+	}
+	status("0", "SyncHdr")
+	for _, c := range m.Body {
+		switch c.(type) {
+		case *syncml.Alert, *syncml.Replace:
+			status(c.ID(), c.Name())
+		}
+	}
+	const end = "</SyncBody></SyncML>"
+	if !m.Final {
+		return b.String() + alert(1, 1222) + end
+	}
+	if s.packages++; s.packages <= len(s.script) {
+		b.WriteString(s.script[s.packages-1])
+	}
+	return b.String() + "<Final/>" + end
+}
+
+// device returns a device that talks to s.
+func device(s *server) *simdevice.Device {
+	return &simdevice.Device{ID: deviceID, URL: serverURL, Transport: s}
+}
+
+// converse runs a session with a server that follows script and returns the device, the server, and what the
+// device said in message 2.
+func converse(t *testing.T, d *simdevice.Device, script ...string) (*server, []string) {
+	t.Helper()
+	s := &server{t: t, script: script}
+	d.ID, d.URL, d.Transport = deviceID, serverURL, s
+	report, err := d.Session(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, report.Err())
+	require.Greater(t, len(s.heard), 1)
+	return s, lines(s.heard[1])
+}
+
+// command writes a command of one item.
+func command(verb string, id int, uri, format, data string) string {
+	meta := ""
+	if format != "" {
+		meta = `<Meta><Format xmlns="syncml:metinf">` + format + `</Format></Meta>`
+	}
+	if data != "" {
+		data = "<Data>" + data + "</Data>"
+	}
+	return fmt.Sprintf("<%s><CmdID>%d</CmdID><Item><Target><LocURI>%s</LocURI></Target>%s%s</Item></%[1]s>", verb, id, uri, meta, data)
+}
+
+func get(id int, uri string) string       { return command("Get", id, uri, "", "") }
+func exec(id int, uri string) string      { return command("Exec", id, uri, "", "") }
+func remove(id int, uri string) string    { return command("Delete", id, uri, "", "") }
+func add(id int, uri, v string) string    { return command("Add", id, uri, "chr", v) }
+func set(id int, uri, v string) string    { return command("Replace", id, uri, "chr", v) }
+func setInt(id int, uri, v string) string { return command("Replace", id, uri, "int", v) }
+
+// group writes an Atomic or a Sequence.
+func group(name string, id int, members ...string) string {
+	return fmt.Sprintf("<%s><CmdID>%d</CmdID>%s</%[1]s>", name, id, strings.Join(members, ""))
+}
+
+func alert(id, code int, items ...string) string {
+	s := fmt.Sprintf("<Alert><CmdID>%d</CmdID><Data>%d</Data>", id, code)
+	for _, it := range items {
+		s += "<Item><Data>" + it + "</Data></Item>"
+	}
+	return s + "</Alert>"
+}
+
+// lines describes the body of a message, a line for each command or item.
+func lines(m *syncml.Message) []string {
+	var out []string
+	for _, c := range m.Body {
+		line := c.Name()
+		switch c := c.(type) {
+		case *syncml.Status:
+			line += " " + c.MsgRef + "/" + c.CmdRef + " " + c.Cmd + " " + c.Data.Value
+			if c.Data.OriginalError != "" {
+				line += " " + c.Data.OriginalError
+			}
+			line += prefixed(" ", strings.Join(c.TargetRefs, " "))
+		case *syncml.Results:
+			line += " " + c.MsgRef + "/" + c.CmdRef
+		case *syncml.Alert:
+			line += " " + c.ID() + " " + c.Data.Value
+		case *syncml.Replace:
+			line += " " + c.ID()
+		}
+		out = append(out, line)
+		for _, it := range c.ItemList() {
+			line := " " + it.Source.URI
+			if it.Meta != nil {
+				line += prefixed(" ", it.Meta.Format) + prefixed(" ", it.Meta.Type)
+			}
+			if it.Data.Kind != syncml.NoData {
+				line += " = " + it.Data.Value
+			}
+			out = append(out, line)
+		}
+	}
+	if m.Final {
+		out = append(out, "Final")
+	}
+	return out
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+// rows returns the rules that a report says are broken.
+func rows(r simdevice.Report) []string {
+	var out []string
+	for _, v := range r.Violations {
+		out = append(out, v.Row)
+	}
+	return out
+}
+
+func TestSessionIdentifiers(t *testing.T) {
+	for _, tt := range []struct {
+		policy simdevice.SessionIDs
+		want   []string
+	}{
+		{simdevice.Decimal, []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"}},
+		{simdevice.Hex, []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "A", "B"}},
+		{simdevice.Zero, []string{"0", "0", "0", "0", "0", "0", "0", "0", "0", "0", "0"}},
+	} {
+		d := device(&server{t: t})
+		d.SessionIDs = tt.policy
+		var got []string
+		for range tt.want {
+			report, err := d.Session(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, report.Err())
+			got = append(got, report.SessionID)
+		}
+		assert.Equal(t, tt.want, got)
+	}
+}
+
+func TestCountsTellWhatBecameOfEachCommand(t *testing.T) {
+	d := &simdevice.Device{}
+	converse(t, d,
+		set(1, "./Vendor/MSFT/Policy/Config/A/B", "1")+exec(2, "./Vendor/MSFT/Reboot/RebootNow")+
+			group("Atomic", 3, set(4, "./Vendor/MSFT/Policy/Config/A/B", "2"), remove(5, "./Nope"), remove(6, "./Never")),
+		exec(1, "./Vendor/MSFT/Reboot/RebootNow"))
+	for _, tt := range []struct {
+		verb, uri, data string
+		want            [4]int // executed, undone, refused, skipped
+	}{
+		{"Replace", "./Vendor/MSFT/Policy/Config/A/B", "1", [4]int{1, 0, 0, 0}},
+		{"Replace", "./Vendor/MSFT/Policy/Config/A/B", "2", [4]int{0, 1, 0, 0}},
+		{"Exec", "./Vendor/MSFT/Reboot/RebootNow", "", [4]int{2, 0, 0, 0}},
+		{"Delete", "./Nope", "", [4]int{0, 0, 1, 0}},
+		{"Delete", "./Never", "", [4]int{0, 0, 0, 1}},
+		{"Delete", "./Vendor", "", [4]int{}},
+	} {
+		e := d.Execution(tt.verb, tt.uri, tt.data)
+		assert.Equal(t, tt.want, [4]int{e.Executed, e.Undone, e.Refused, e.Skipped}, "%s %s %s", tt.verb, tt.uri, tt.data)
+	}
+	list := d.Executions()
+	require.Len(t, list, 5)
+	assert.Equal(t, "./Vendor/MSFT/Policy/Config/A/B", list[0].LocURI)
+	assert.NotContains(t, fmt.Sprintf("%+v", simdevice.Execution{Data: syncml.Text("secret")}), "secret")
+}
+
+func TestFaults(t *testing.T) {
+	script := []string{exec(1, "./Vendor/MSFT/Reboot/RebootNow")}
+	for _, tt := range []struct {
+		name     string
+		fault    func(int) simdevice.Fault
+		end      simdevice.End
+		posts    int
+		messages int
+		executed int
+	}{
+		{"nothing goes wrong", simdevice.NoFault.At(1), simdevice.Completed, 2, 2, 1},
+		{"a lost request is sent again", simdevice.LoseRequest.At(2), simdevice.Completed, 2, 2, 1},
+		{"a message is sent again when its answer was lost", simdevice.LoseReply.At(1), simdevice.Completed, 3, 2, 1},
+		{"the device dies with the command executed", simdevice.StopBefore.At(2), simdevice.Stopped, 1, 1, 1},
+		{"the device dies before the command is executed", simdevice.StopAfter.At(1), simdevice.Stopped, 1, 1, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &server{t: t, script: script}
+			d := device(s)
+			d.Fault = tt.fault
+			report, err := d.Session(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, tt.end, report.End)
+			assert.Empty(t, report.Violations)
+			assert.Equal(t, tt.posts, s.posts)
+			assert.Equal(t, tt.messages, report.Messages)
+			assert.Equal(t, tt.executed, d.Execution("Exec", "./Vendor/MSFT/Reboot/RebootNow", "").Executed)
+		})
+	}
+}
+
+func TestDeviceThatDiedBeginsANewSession(t *testing.T) {
+	s := &server{t: t}
+	d := device(s)
+	d.Fault = simdevice.StopAfter.At(1)
+	report, err := d.Session(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, simdevice.Stopped, report.End)
+	assert.Error(t, report.Err())
+	d.Fault = nil
+	report, err = d.Session(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, report.Err())
+	assert.Equal(t, "2", s.heard[1].Header.SessionID)
+	assert.Equal(t, "1", s.heard[1].Header.MsgID)
+}
+
+type failing struct {
+	simdevice.Transport
+	failures int
+}
+
+func (f *failing) Post(ctx context.Context, url, contentType string, body []byte) (string, []byte, error) {
+	if f.failures > 0 {
+		f.failures--
+		return "", nil, errDown
+	}
+	return f.Transport.Post(ctx, url, contentType, body)
+}
+
+var errDown = errors.New("down")
+
+func TestRetryDecidesWhetherAFailedMessageIsSentAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		failures int
+		retry    bool
+		want     error
+	}{
+		{"no Retry", 1, false, errDown},
+		{"fails twice", 2, true, nil},
+		{"fails too often", 3, true, errDown},
+	} {
+		d := device(&server{t: t})
+		d.Transport = &failing{d.Transport, tt.failures}
+		if tt.retry {
+			d.Retry = func(_ context.Context, attempt int, err error) error {
+				if attempt < 3 {
+					return nil
+				}
+				return err
+			}
+		}
+		report, err := d.Session(t.Context())
+		assert.ErrorIs(t, err, tt.want, tt.name)
+		assert.Equal(t, tt.want == nil, report.End == simdevice.Completed, tt.name)
+	}
+}
+
+func TestSessionThatDoesNotEndFails(t *testing.T) {
+	s := &server{t: t, edit: func(_ int, text string) string {
+		return strings.Replace(text, "<Final/>", get(1, ".")+"<Final/>", 1)
+	}}
+	d := device(s)
+	d.MaxMessages = 5
+	report, err := d.Session(t.Context())
+	assert.Error(t, err)
+	assert.Equal(t, simdevice.Broken, report.End)
+	assert.Equal(t, 5, s.posts)
+}
+
+func TestAnswerThatIsNoMessageIsAnError(t *testing.T) {
+	s := &server{t: t, edit: func(int, string) string { return "<SyncML>" }}
+	report, err := device(s).Session(t.Context())
+	var syntax *syncml.SyntaxError
+	assert.ErrorAs(t, err, &syntax)
+	assert.Equal(t, []string{"X-1"}, rows(report))
+}
+
+func TestTraceSeesEveryMessage(t *testing.T) {
+	s := &server{t: t, script: []string{get(1, "./DevInfo/Man")}}
+	d := device(s)
+	var got []string
+	d.Fault = func(n int) simdevice.Fault {
+		return [...]simdevice.Fault{0, simdevice.LoseReply, simdevice.LoseRequest}[n]
+	}
+	d.Trace = func(m simdevice.Traffic) {
+		assert.NotEmpty(t, m.Octets)
+		assert.NotNil(t, m.Message)
+		got = append(got, fmt.Sprint(m.From, m.Number, m.Repeat, m.Lost))
+	}
+	_, err := d.Session(t.Context())
+	require.NoError(t, err)
+	want := []string{
+		"device 1 false false", "server 1 false true", "device 1 true false", "server 1 false false",
+		"device 2 false true", "device 2 true false", "server 2 false false",
+	}
+	assert.Equal(t, want, got)
+}
+
+func TestAlertsStayQueuedUntilTheyAreAnswered(t *testing.T) {
+	s := &server{t: t}
+	d := device(s)
+	d.Notify(syncml.Alert{Data: syncml.Text("1226"), Items: []syncml.Item{{
+		Meta: &syncml.Meta{Type: "com.microsoft:mdm.unenrollment.userrequest", Format: "int"}, Data: syncml.Text("1"),
+	}}})
+	d.Fault = simdevice.StopAfter.At(1)
+	for range 3 {
+		_, err := d.Session(t.Context())
+		require.NoError(t, err)
+		d.Fault = nil
+	}
+	const line = "Alert 4 1226"
+	assert.Contains(t, lines(s.heard[0]), line)
+	assert.Contains(t, lines(s.heard[1]), line)
+	assert.NotContains(t, lines(s.heard[2]), line)
+}
+
+func TestUserAnswers(t *testing.T) {
+	var asked []simdevice.Question
+	d := &simdevice.Device{Answer: func(q simdevice.Question) simdevice.Answer {
+		asked = append(asked, q)
+		return map[omadm.AlertCode]simdevice.Answer{
+			omadm.AlertTextInput:      {Items: []string{"hello"}},
+			omadm.AlertMultipleChoice: {Items: []string{"3", "2"}},
+		}[q.Code]
+	}}
+	_, got := converse(t, d, alert(1, 1100, "", "Hello")+alert(2, 1102, "MAXLEN=9", "Name?")+alert(3, 1104, "MINDT=10&amp;DR=2-3", "Which?", "a", "b", "c"))
+	assert.Equal(t, []string{
+		"Status 1/0 SyncHdr 200", "Status 1/1 Alert 200", "Status 1/2 Alert 200", "  = hello",
+		"Status 1/3 Alert 200", "  = 3", "  = 2", "Final",
+	}, got)
+	require.Len(t, asked, 3)
+	assert.Equal(t, "Name?", asked[1].Text)
+	assert.Equal(t, "2-3", asked[2].Options.Get("DR"))
+	assert.Equal(t, []string{"a", "b", "c"}, asked[2].Choices)
+}
