@@ -12,9 +12,17 @@ type markup struct {
 	text      strings.Builder
 	size      int
 	measuring bool
+	started   bool // a start tag lacks its end, since the element may turn out to be empty
 }
 
 func (m *markup) write(s string) {
+	if s == "" {
+		return
+	}
+	if m.started {
+		m.started = false
+		m.write(">")
+	}
 	if m.measuring {
 		m.size += len(s)
 		return
@@ -74,17 +82,16 @@ func (d *decoder) element(m *markup, page uint8) {
 		m.write(d.space(own))
 		m.write(`"`)
 	}
-	if !d.empty && d.s[d.pos] == tokenEnd {
-		d.pos++
-		d.empty = true
+	m.started = true
+	if !d.empty {
+		d.children(m, page, nil)
 	}
-	if d.empty {
-		d.empty = false
+	d.empty = false
+	if m.started {
+		m.started = false
 		m.write("/>")
 		return
 	}
-	m.write(">")
-	d.children(m, page, nil)
 	m.write("</")
 	m.write(name)
 	m.write(">")

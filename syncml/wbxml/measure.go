@@ -1,6 +1,7 @@
 package wbxml
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gomadm/gomadm/syncml"
@@ -150,7 +151,7 @@ func (r *reader) measure(lim syncml.Limits) (c counts) {
 			case c.items > lim.Items:
 				r.exceed("Items", lim.Items)
 			}
-			if r.kind == kindStart {
+			if r.kind == kindStart && !r.leaf() {
 				places = append(places, p)
 			}
 		case kindText, kindOpaque, kindChar:
@@ -170,6 +171,25 @@ func (r *reader) measure(lim syncml.Limits) (c counts) {
 		}
 	}
 	return c
+}
+
+// leaf reads the content and the end of an element that holds one inline string and nothing else, as most do. It
+// reads nothing when there is something else.
+func (r *reader) leaf() bool {
+	if r.pos >= len(r.s) || r.s[r.pos] != tokenInline {
+		return false
+	}
+	text := r.s[r.pos+1:]
+	end := strings.IndexByte(text, 0)
+	if end < 0 || end+1 >= len(text) || text[end+1] != tokenEnd {
+		return false
+	}
+	if !utf8.ValidString(text[:end]) {
+		r.at = r.pos
+		r.fail("text is not UTF-8")
+	}
+	r.pos += end + 3
+	return true
 }
 
 // trailer accepts nothing but processing instructions after the root.
