@@ -1,0 +1,102 @@
+package session_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/session"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+func fullState() session.State {
+	at := time.Date(2026, 3, 1, 8, 0, 0, 123456789, time.UTC)
+	return session.State{
+		ID: "1A2B", SyncType: "user", Opened: at, Seen: at.Add(time.Minute), Ended: at.Add(time.Hour),
+		MsgID: "3", Body: session.Digest{1, 2, 3}, Sent: 2, Messages: 3, MaxMsgSize: 524288, MaxObjSize: 1 << 20,
+		Login: "user", User: "someone", Parts: 4,
+		Requests:    []session.Carried{{ID: "r-1", Next: 2, Alone: true}, {ID: "r-2", Next: 1}},
+		Tried:       []omadm.RequestID{"r-0"},
+		Outstanding: []session.Outstanding{{MsgID: 2, CmdID: 4, Request: 1, Op: omadm.GroupOp, Status: 507, HRESULT: 0x86000002}, {MsgID: 2, CmdID: 5}},
+	}
+}
+
+func TestStateBinaryForm(t *testing.T) {
+	for name, want := range map[string]session.State{"zero": {}, "full": fullState()} {
+		b, err := want.AppendBinary([]byte("before"))
+		require.NoError(t, err)
+		var got session.State
+		require.NoError(t, got.UnmarshalBinary(b[len("before"):]))
+		assert.Empty(t, cmp.Diff(want, got), name)
+	}
+}
+
+// TestStateOfVersion1StillLoads reads octets written by an earlier build.
+func TestStateOfVersion1StillLoads(t *testing.T) {
+	file := filepath.Join("testdata", "state-v1.bin")
+	want := fullState()
+	if *update {
+		b, _ := want.AppendBinary(nil)
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(file, b, 0o644))
+	}
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var got session.State
+	require.NoError(t, got.UnmarshalBinary(b))
+	assert.Empty(t, cmp.Diff(want, got))
+}
+
+func TestDamagedStateIsRefused(t *testing.T) {
+	s := fullState()
+	b, _ := s.AppendBinary(nil)
+	for n := range b {
+		var got session.State
+		require.Error(t, got.UnmarshalBinary(b[:n]), "%d octets", n)
+		require.Equal(t, session.State{}, got)
+	}
+	var got session.State
+	assert.Error(t, got.UnmarshalBinary(append(b, 0)))
+	b[0] = 9
+	assert.True(t, errors.Is(got.UnmarshalBinary(b), session.ErrStateVersion))
+}
+
+// TestStateIsSmall holds the size of a stored session: 768 octets and 24 for each outstanding command.
+func TestStateIsSmall(t *testing.T) {
+	s := fullState()
+	s.ID, s.User = "FFFF", strings.Repeat("u", 128)
+	s.Requests, s.Outstanding = s.Requests[:1], nil
+	b, _ := s.AppendBinary(nil)
+	assert.LessOrEqual(t, len(b), 768)
+	before := len(b)
+	for i := range 1000 {
+		s.Outstanding = append(s.Outstanding, session.Outstanding{MsgID: 70000, CmdID: uint32(70000 + i), Op: i, Status: 500, HRESULT: 0x86000002})
+	}
+	b, _ = s.AppendBinary(nil)
+	assert.LessOrEqual(t, (len(b)-before)/1000, 24)
+}
+
+func FuzzState(f *testing.F) {
+	s := fullState()
+	b, _ := s.AppendBinary(nil)
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var s, again session.State
+		if s.UnmarshalBinary(b) != nil {
+			return
+		}
+		out, _ := s.AppendBinary(nil)
+		require.NoError(t, again.UnmarshalBinary(out))
+		require.Empty(t, cmp.Diff(s, again))
+	})
+}
