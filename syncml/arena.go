@@ -45,14 +45,17 @@ func (a *arena[T]) extend(run []T, s *scanner) []T {
 	return a.chunk[a.used-n-1 : a.used : a.used]
 }
 
-// grow begins a new chunk that has room for a run and more. No chunk is more than 16 times what was handed out
-// so far, nor more than the rest of the message fills at the density seen so far.
+// growth is how many times what was handed out so far a chunk may be at most.
+const growth = 16
+
+// grow begins a new chunk that has room for a run and more, as much as the rest of the message fills at the
+// density seen so far.
 func (a *arena[T]) grow(s *scanner, run int) {
 	a.count += a.used - run
 	n := max(a.first, 1)
 	if seen := a.count + run; seen > 0 {
 		per := (s.pos-a.start)/seen + 1
-		n = min((len(s.src)-s.pos)/per+8, 16*seen)
+		n = min((len(s.src)-s.pos)/per+4, growth*seen)
 	} else {
 		a.start = s.pos
 	}
@@ -97,7 +100,7 @@ func (a *textArena) string(text []byte, rest int) string {
 	if a.builder.Cap()-a.builder.Len() < len(text) {
 		// Strings taken from the old buffer stay as they are.
 		a.builder.Reset()
-		a.builder.Grow(max(len(text), min(rest, textChunk)))
+		a.builder.Grow(max(len(text), min(rest/4+64, textChunk)))
 	}
 	at := a.builder.Len()
 	a.builder.Write(text)

@@ -38,9 +38,22 @@ type decoder struct {
 	messages arena[Message]
 }
 
+// workspace is the memory that a decoder begins with for what is short as a rule.
+type workspace struct {
+	attrs    [4]attribute
+	bindings [4]binding
+	names    [8]string
+	scratch  [512]byte
+}
+
 // prepare sizes the first chunks after the size of the message.
 func (d *decoder) prepare(size int) {
-	commands := min(size/1024+3, 64)
+	if d.attrs == nil {
+		w := new(workspace)
+		d.attrs, d.bindings, d.names, d.scratch = w.attrs[:0], w.bindings[:0], w.names[:0], w.scratch[:0]
+		d.body = make([]Command, 0, min(size/300+4, 256))
+	}
+	commands := min(size/700+3, 24)
 	d.adds.reset(commands)
 	d.alerts.reset(min(commands, 4))
 	d.atomics.reset(1)
@@ -51,20 +64,17 @@ func (d *decoder) prepare(size int) {
 	d.replaces.reset(commands)
 	d.resultses.reset(commands)
 	d.sequences.reset(1)
-	d.statuses.reset(commands)
+	d.statuses.reset(min(commands, 16))
 	d.unknowns.reset(1)
-	d.bodies.reset(commands)
-	d.itemRuns.reset(min(size/400+2, 256))
-	d.metas.reset(min(size/400+2, 256))
+	d.bodies.reset(min(commands, 4))
+	d.itemRuns.reset(min(size/512+4, 128))
+	d.metas.reset(min(size/512+4, 128))
 	d.elements.reset(1)
 	d.creds.reset(1)
 	d.chals.reset(1)
-	d.refs.reset(commands)
+	d.refs.reset(min(commands, 16))
 	d.messages.reset(1)
 	d.kept.reset()
-	if d.body == nil {
-		d.body = make([]Command, 0, min(size/300+4, 256))
-	}
 }
 
 // reuse makes the decoder keep its memory for the next message.
@@ -801,7 +811,7 @@ func (d *decoder) text(t tag) (text string, child bool) {
 
 // unescaped returns the character data from, to as a string.
 func (d *decoder) unescaped(from, to int) string {
-	d.scratch = d.unescape(grown(d.scratch[:0], to-from), from, to)
+	d.scratch = d.unescape(d.scratch[:0], from, to)
 	if d.failed {
 		return ""
 	}
@@ -821,11 +831,10 @@ func grown(b []byte, n int) []byte {
 func (d *decoder) pieces(t tag, start int, dirty bool) (text string, child bool) {
 	out := d.scratch[:0]
 	for from := start; !d.failed; dirty = d.run() {
-		out = grown(out, d.pos-from)
 		if dirty {
 			out = d.unescape(out, from, d.pos)
 		} else {
-			out = append(out, d.src[from:d.pos]...)
+			out = append(grown(out, d.pos-from), d.src[from:d.pos]...)
 		}
 		d.scratch = out
 		switch {

@@ -1,6 +1,7 @@
 package syncml
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,7 @@ type scanner struct {
 	pos      int
 	depth    int  // open elements
 	fragment bool // the input is the content of an element: it may end with text
+	hold     bool // the caller ends the scope of empty elements
 	limits   Limits
 
 	failed bool
@@ -193,8 +195,8 @@ func (s *scanner) open() (t tag) {
 		t.name = src[start:p]
 		t.id = elementOf(t.name)
 		s.pos = p
-		// What a Meta field holds does not depend on the default namespace.
-		if t.id.metaField() && s.at(openMetInf) {
+		// What a Meta field holds does not depend on the default namespace, unless it is kept as markup.
+		if t.id.metaField() && !s.markup.on && !s.fragment && !s.hold && s.at(openMetInf) {
 			s.pos += len(openMetInf)
 			break
 		}
@@ -210,7 +212,7 @@ func (s *scanner) open() (t tag) {
 	if s.markup.on {
 		s.markup.element(s, "")
 	}
-	if t.empty {
+	if t.empty && !s.hold {
 		s.emptySpace = s.namespace("")
 		s.leave()
 	}
@@ -239,7 +241,7 @@ func (s *scanner) openSlow() (t tag) {
 	if s.markup.on {
 		s.markup.element(s, prefix)
 	}
-	if t.empty {
+	if t.empty && !s.hold {
 		s.emptySpace = s.namespace(prefix)
 		s.leave()
 	}
@@ -546,35 +548,57 @@ func (s *scanner) run() (dirty bool) {
 	}
 }
 
-// unescape appends the character data from, to to dst with references resolved and line ends made "\n".
+// unescape appends the character data from, to, which ends at a "<", to dst with references resolved and line
+// ends made "\n".
 func (s *scanner) unescape(dst []byte, from, to int) []byte {
+	// No reference is shorter than what it stands for; words are stored whole before it is known how much of
+	// them counts.
+	n := len(dst)
+	dst = grown(dst, to-from+8)
+	dst = dst[:cap(dst)]
 	for p := from; p < to; {
-		switch s.src[p] {
+		for len(s.src)-p >= 8 {
+			w := load64(s.src, p)
+			binary.LittleEndian.PutUint64(dst[n:], w)
+			amp, angle, cr := w^'&'*ones, w^'<'*ones, w^'\r'*ones
+			hit := ((amp-ones)&^amp | (angle-ones)&^angle | (cr-ones)&^cr) & highs
+			if hit != 0 {
+				k := bits.TrailingZeros64(hit) >> 3
+				n += k
+				p += k
+				break
+			}
+			n += 8
+			p += 8
+		}
+		if p >= to {
+			break
+		}
+		switch c := s.src[p]; c {
 		case '&':
 			var r rune
 			if r, p = s.reference(p); s.failed {
-				return dst
+				return dst[:n]
 			}
 			if r < utf8.RuneSelf {
-				dst = append(dst, byte(r))
+				dst[n] = byte(r)
+				n++
 			} else {
-				dst = utf8.AppendRune(dst, r)
+				n += utf8.EncodeRune(dst[n:], r)
 			}
 		case '\r':
-			dst = append(dst, '\n')
-			if p++; p < to && s.src[p] == '\n' {
+			dst[n] = '\n'
+			n++
+			if p++; s.src[p] == '\n' {
 				p++
 			}
 		default:
-			q := p + 1
-			for q < to && s.src[q] != '&' && s.src[q] != '\r' {
-				q++
-			}
-			dst = append(dst, s.src[p:q]...)
-			p = q
+			dst[n] = c
+			n++
+			p++
 		}
 	}
-	return dst
+	return dst[:n]
 }
 
 // stray moves over character data that is of no interest to the next "<".
