@@ -7,7 +7,10 @@ import (
 	"github.com/gomadm/gomadm/omadm"
 )
 
-// Queue is what applications call to give a device something to do. The zero value but for Store works.
+// Queue is what applications call to give a device something to do. All fields but Store work when zero.
+//
+// A request that consists of Get, Replace, Add and Delete only is sent again when its outcome is lost, others finish as
+// Unknown; Request.Delivery says otherwise. A request for ./User/… waits until a user is signed in.
 type Queue struct {
 	Store Store
 	// Check is asked about each request before it is queued. Default: everything that is valid is queued.
