@@ -222,6 +222,9 @@ var hostile = map[string]func(n int) []byte{
 	"statuses":       func(n int) []byte { return message([]byte(strings.Repeat("\x29", n))) },
 	"unknown":        func(n int) []byte { return message([]byte(strings.Repeat("\x2a", n))) },
 	"metas":          func(n int) []byte { return message(element(tagGet, []byte(strings.Repeat("\x54\x1a\x01", n/3)))) },
+	"metas within the limit": func(n int) []byte {
+		return message(element(tagGet, []byte(strings.Repeat("\x54\x1a\x01", min(n/3, 10000)))))
+	},
 	"metas of one":   func(n int) []byte { return message(element(tagGet, []byte(strings.Repeat("\x1a", n)))) },
 	"filled metas": func(n int) []byte {
 		one := string(element(tagItem, octets(0x5a, 0, 1, element(tagFormat, "a"), 1, 0, 0)))
@@ -287,6 +290,18 @@ func TestMemory(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A command that ends on another page than it started on leaves the next one on page 0.
+func TestCommandsStartOnPage0(t *testing.T) {
+	m := &syncml.Message{Header: simpleHeader(), Body: []syncml.Command{
+		&syncml.Get{CmdID: "1", Meta: &syncml.Meta{Format: "chr"}},
+		&syncml.Replace{CmdID: "2", Items: []syncml.Item{{Data: syncml.Markup(`<Type xmlns="syncml:metinf">a</Type>`)}}},
+		&syncml.Unknown{Element: "Type", Space: syncml.NamespaceMeta},
+		&syncml.Get{CmdID: "3"},
+	}, Final: true}
+	m.Header.Meta = &syncml.Meta{MaxMsgSize: "4096"}
+	same(t, decode(t, encode(t, m)), m)
 }
 
 // The sizes that the memory of a message is counted with are those of the types.
