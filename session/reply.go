@@ -113,7 +113,7 @@ func (t *Turn) send(p *omadm.Planner, h *syncml.Header, more []omadm.Request) {
 
 // waits reports whether a request of the record is in the queue, so that this session may take it.
 func (t *Turn) waits(id omadm.RequestID) bool {
-	if slices.Contains(t.state.Tried, id) || t.finished(id) {
+	if slices.Contains(t.state.Tried, id) {
 		return false
 	}
 	if t.returned(id) != nil {
@@ -135,10 +135,6 @@ func (t *Turn) returned(id omadm.RequestID) *Requeue {
 		}
 	}
 	return nil
-}
-
-func (t *Turn) finished(id omadm.RequestID) bool {
-	return slices.ContainsFunc(t.change.Finish, func(o omadm.Outcome) bool { return o.Request == id })
 }
 
 // permits reports whether the session may carry the scope of a request: that of a user only while one is signed in
