@@ -225,7 +225,7 @@ var hostile = map[string]func(n int) []byte{
 	"metas within the limit": func(n int) []byte {
 		return message(element(tagGet, []byte(strings.Repeat("\x54\x1a\x01", min(n/3, 10000)))))
 	},
-	"metas of one":   func(n int) []byte { return message(element(tagGet, []byte(strings.Repeat("\x1a", n)))) },
+	"metas of one": func(n int) []byte { return message(element(tagGet, []byte(strings.Repeat("\x1a", n)))) },
 	"filled metas": func(n int) []byte {
 		one := string(element(tagItem, octets(0x5a, 0, 1, element(tagFormat, "a"), 1, 0, 0)))
 		return message(element(tagGet, []byte(strings.Repeat(one, n/len(one)))))
