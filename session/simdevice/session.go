@@ -25,7 +25,6 @@ type session struct {
 	stuck   syncml.Command   // the first that did not fit into the last message
 	closed  bool             // the last message closed the device's package
 	limit   int64            // MaxMsgSize of the server, in octets; 0: not said
-	server  string           // Source LocURI of the server's first message
 	got     int              // messages of the server
 }
 
@@ -143,10 +142,7 @@ func (s *session) fault() Fault {
 
 // learn notes what the header of the server says about the rest of the session.
 func (s *session) learn(h *syncml.Header) {
-	if s.server == "" {
-		s.server = h.Source.URI
-	}
-	if h.RespURI != "" {
+	if absolute(h.RespURI) {
 		s.url = h.RespURI
 	}
 	if h.Meta != nil {

@@ -1,0 +1,66 @@
+package simdevice_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gomadm/gomadm/session/simdevice"
+	"github.com/gomadm/gomadm/syncml"
+)
+
+func TestHTTP(t *testing.T) {
+	s := &server{t: t, script: []string{get(1, ".")}}
+	ts := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, http.MethodPost, r.Method)
+		assert.Equal(t, "Bearer x", r.Header.Get("Authorization"))
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		kind, answer, _ := s.Post(r.Context(), serverURL, r.Header.Get("Content-Type"), body)
+		w.Header().Set("Content-Type", kind+"; charset=utf-8")
+		w.Write(answer)
+	}))
+	defer ts.Close()
+	d := device(s)
+	d.URL = ts.URL
+	d.Transport = simdevice.HTTP{Client: ts.Client(), Header: http.Header{"Authorization": {"Bearer x"}}}
+	report, err := d.Session(t.Context())
+	require.NoError(t, err)
+	assert.NoError(t, report.Err())
+	assert.Equal(t, 2, s.posts)
+}
+
+func TestHTTPErrorHasTheStatus(t *testing.T) {
+	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer ts.Close()
+	d := &simdevice.Device{ID: deviceID, URL: ts.URL, Transport: simdevice.HTTP{}}
+	_, err := d.Session(t.Context())
+	var status *simdevice.HTTPError
+	require.ErrorAs(t, err, &status)
+	assert.Equal(t, http.StatusServiceUnavailable, status.StatusCode)
+	assert.Equal(t, "7", status.Header.Get("Retry-After"))
+}
+
+func TestAnswerOfAnotherTypeIsAViolation(t *testing.T) {
+	d := device(&server{t: t})
+	d.Transport = retyped{d.Transport}
+	report, err := d.Session(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"H-3"}, rows(report))
+}
+
+// retyped answers with the content type of data synchronisation.
+type retyped struct{ simdevice.Transport }
+
+func (r retyped) Post(ctx context.Context, url, contentType string, body []byte) (string, []byte, error) {
+	_, answer, err := r.Transport.Post(ctx, url, contentType, body)
+	return syncml.ContentTypeDSXML, answer, err
+}
