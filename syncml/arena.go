@@ -12,6 +12,7 @@ type arena[T any] struct {
 	used  int
 
 	first int // size of the first chunk; 1 if zero
+	most  int // how many are expected at most; 0 if that is not known
 	count int // handed out from earlier chunks
 	start int // position in the message when the first was asked for
 
@@ -54,8 +55,11 @@ func (a *arena[T]) grow(s *scanner, run int) {
 	a.count += a.used - run
 	n := max(a.first, 1)
 	if seen := a.count + run; seen > 0 {
-		per := (s.pos-a.start)/seen + 1
-		n = min((len(s.src)-s.pos)/per+4, growth*seen)
+		rest, spent := len(s.src)-s.pos, max(s.pos-a.start, 1)
+		n = min(int(int64(rest)*int64(seen)/int64(spent))*9/8+4, growth*seen)
+		if a.most > 0 {
+			n = min(n, max(a.most-seen, 16))
+		}
 	} else {
 		a.start = s.pos
 	}
@@ -77,7 +81,7 @@ func (a *arena[T]) reset(first int) {
 	for _, chunk := range a.kept[:a.next] {
 		clear(chunk)
 	}
-	*a = arena[T]{first: first, keep: a.keep, kept: a.kept}
+	*a = arena[T]{first: first, most: a.most, keep: a.keep, kept: a.kept}
 }
 
 // textArena makes strings.

@@ -75,6 +75,8 @@ func (d *decoder) prepare(size int) {
 	d.refs.reset(min(commands, 16))
 	d.messages.reset(1)
 	d.kept.reset()
+	d.itemRuns.most = d.limits.Items
+	d.metas.most = d.limits.Items
 }
 
 // reuse makes the decoder keep its memory for the next message.
@@ -355,7 +357,7 @@ func (d *decoder) header(t tag) {
 		case elemNoResp:
 			h.NoResp = d.present(child)
 		case elemCred:
-			h.Cred = d.cred(child)
+			h.Cred = d.cred(child, h.Cred)
 		default:
 			h.Meta = d.meta(child, h.Meta)
 		}
@@ -441,9 +443,9 @@ func (d *decoder) known(t tag) Command {
 		case elemCorrelator:
 			p.correlator = d.trimmed(child)
 		case elemCred:
-			p.cred = d.cred(child)
+			p.cred = d.cred(child, p.cred)
 		case elemChal:
-			p.chal = d.chal(child)
+			p.chal = d.chal(child, p.chal)
 		default:
 			if group && (child.id == elemOther || child.id.command()) {
 				d.command(child)
@@ -633,8 +635,11 @@ func (d *decoder) present(t tag) bool {
 	return true
 }
 
-func (d *decoder) cred(t tag) *Cred {
-	c := d.creds.take(&d.scanner)
+// cred reads a Cred into c, which it makes if it is nil.
+func (d *decoder) cred(t tag, c *Cred) *Cred {
+	if c == nil {
+		c = d.creds.take(&d.scanner)
+	}
 	for child, ok := d.next(t); ok; child, ok = d.next(t) {
 		if child.id == elemData {
 			c.Data = d.data(child)
@@ -645,8 +650,10 @@ func (d *decoder) cred(t tag) *Cred {
 	return c
 }
 
-func (d *decoder) chal(t tag) *Chal {
-	c := d.chals.take(&d.scanner)
+func (d *decoder) chal(t tag, c *Chal) *Chal {
+	if c == nil {
+		c = d.chals.take(&d.scanner)
+	}
 	for child, ok := d.next(t); ok; child, ok = d.next(t) {
 		c.Meta = d.meta(child, c.Meta)
 	}
