@@ -45,7 +45,9 @@ func TestViolations(t *testing.T) {
 		{"no Cmd", "<Cmd>Replace</Cmd>", "", []string{"S-2", "S-2"}},
 		{"Data is no code", "<Cmd>Replace</Cmd><Data>200", "<Cmd>Replace</Cmd><Data>fine", []string{"S-2"}},
 		{"TargetRef to no item", "<Cmd>Replace</Cmd>", "<Cmd>Replace</Cmd><TargetRef>./Nope</TargetRef>", []string{"S-25"}},
-		{"Status out of order", alertStatus, strings.NewReplacer("<CmdRef>2", "<CmdRef>3").Replace(alertStatus), []string{"S-5", "S-5"}},
+		{"two Status for an item", replaceStatus, forMan(93) + forMan(94), []string{"S-5"}},
+		{"Status for each item", replaceStatus, forMan(93) + strings.Replace(forMan(94), "Man", "Mod", 1), nil},
+		{"Status for a command that has none of that CmdID", alertStatus, strings.NewReplacer("<CmdRef>2", "<CmdRef>3").Replace(alertStatus), []string{"S-5", "S-5"}},
 		{"Status in the wrong order", alertStatus + otherAlertStatus, otherAlertStatus + alertStatus, []string{"S-1"}},
 		{"Status behind a command", replaceStatus + correct, correct + replaceStatus, []string{"S-3"}},
 		{"no Final", "<Final/>", "", []string{"P-14"}},
@@ -94,6 +96,12 @@ const (
 	otherAlertStatus = "<Status><CmdID>92</CmdID><MsgRef>1</MsgRef><CmdRef>3</CmdRef><Cmd>Alert</Cmd><Data>200</Data></Status>"
 	replaceStatus    = "<Status><CmdID>93</CmdID><MsgRef>1</MsgRef><CmdRef>4</CmdRef><Cmd>Replace</Cmd><Data>200</Data></Status>"
 )
+
+// forMan is a Status for one item of the DevInfo.
+func forMan(id int) string {
+	s := strings.Replace(replaceStatus, "93", strconv.Itoa(id), 1)
+	return strings.Replace(s, "<Data>", "<SourceRef>./DevInfo/Man</SourceRef><Data>", 1)
+}
 
 func TestViolationsInLaterMessages(t *testing.T) {
 	const nextMessage = "<Alert><CmdID>1</CmdID><Data>1222</Data></Alert>"

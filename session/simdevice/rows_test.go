@@ -182,10 +182,12 @@ var rowTests = map[string]func(*testing.T){
 	"C-4_delete": func(t *testing.T) {
 		vpn := "./Vendor/MSFT/VPNv2"
 		d := &simdevice.Device{}
+		d.Nodes().Put("./Fixed", simdevice.Node{Access: simdevice.Delete, Permanent: true})
 		converse(t, d, add(1, vpn+"/one/ProfileXML", "x"))
-		_, got := converse(t, d, remove(1, vpn+"/one")+remove(2, vpn+"/one")+remove(3, vpn)+remove(4, "."))
+		_, got := converse(t, d, remove(1, vpn+"/one")+remove(2, vpn+"/one")+remove(3, vpn)+remove(4, ".")+remove(5, "./Fixed"))
 		assert.Equal(t, []string{
-			header, "Status 1/1 Delete 200", "Status 1/2 Delete 404", "Status 1/3 Delete 405", "Status 1/4 Delete 405", "Final",
+			header, "Status 1/1 Delete 200", "Status 1/2 Delete 404", "Status 1/3 Delete 405", "Status 1/4 Delete 405",
+			"Status 1/5 Delete 405", "Final",
 		}, got)
 		assert.Empty(t, d.Nodes().Names(vpn))
 	},
@@ -243,12 +245,17 @@ var rowTests = map[string]func(*testing.T){
 		assert.Equal(t, 1, d.Execution("Exec", reboot, "").Executed)
 	},
 	"D-14_meta_of_the_command_is_the_default_of_its_items": func(t *testing.T) {
-		_, got := converse(t, &simdevice.Device{}, `<Replace><CmdID>1</CmdID><Meta><Format xmlns="syncml:metinf">int</Format></Meta><Item><Target><LocURI>`+policy+
-			`</LocURI></Target><Data>5</Data></Item></Replace>`, get(1, policy))
-		assert.Equal(t, []string{header, "Status 1/1 Replace 200", "Final"}, got)
+		d := &simdevice.Device{}
+		s, _ := converse(t, d, `<Replace><CmdID>1</CmdID><Meta><Format xmlns="syncml:metinf">int</Format></Meta><Item><Target><LocURI>`+policy+
+			`</LocURI></Target><Data>5</Data></Item><Item><Target><LocURI>`+policy+`Too</LocURI></Target><Meta><Format xmlns="syncml:metinf">bool</Format></Meta>`+
+			`<Data>true</Data></Item></Replace>`, get(1, policy)+get(2, policy+"Too"))
+		assert.Contains(t, lines(s.heard[2]), " "+policy+" int = 5")
+		assert.Contains(t, lines(s.heard[2]), " "+policy+"Too bool = true")
 	},
 	"T-20_list_of_structure_and_values": func(t *testing.T) {
-		_, got := converse(t, &simdevice.Device{}, get(1, "./DevDetail/URI?list=StructData")+get(2, "./DevDetail/URI?prop=ACL"))
+		d := &simdevice.Device{}
+		d.Nodes().Put("./DevDetail/URI/Hidden", simdevice.Node{Access: simdevice.Replace})
+		_, got := converse(t, d, get(1, "./DevDetail/URI?list=StructData")+get(2, "./DevDetail/URI?prop=ACL"))
 		assert.Equal(t, []string{
 			header, "Status 1/1 Get 200 ./DevDetail/URI?list=StructData", "Status 1/2 Get 406 ./DevDetail/URI?prop=ACL", "Results 1/1",
 			" ./DevDetail/URI node", " ./DevDetail/URI/MaxDepth int = 0", " ./DevDetail/URI/MaxTotLen int = 0", " ./DevDetail/URI/MaxSegLen int = 0", "Final",
