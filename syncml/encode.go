@@ -13,17 +13,27 @@ import (
 type encoder struct {
 	name   string // of the command, or SyncHdr
 	item   int    // number of the item being written, from 1; 0 outside items
+	inCred bool
+	inMeta bool
 	field  string // tags that the faulty value stands in
 	reason string
 }
 
 func (e *encoder) fail(field, reason string) {
-	if e.reason == "" {
-		e.field, e.reason = field, reason
-		if e.item > 0 {
-			e.field = "<Item[" + strconv.Itoa(e.item) + "]>" + field
-		}
+	if e.reason != "" {
+		return
 	}
+	field = strings.TrimPrefix(field, "<"+e.name+">")
+	if e.inMeta {
+		field = "<Meta>" + field
+	}
+	if e.inCred {
+		field = "<Cred>" + field
+	}
+	if e.item > 0 {
+		field = "<Item[" + strconv.Itoa(e.item) + "]>" + field
+	}
+	e.field, e.reason = field, reason
 }
 
 // err returns the fault, nil if there is none.
@@ -197,24 +207,26 @@ func (e *encoder) command(dst []byte, c Command) []byte {
 
 // body appends the commands of an Atomic or a Sequence.
 func (e *encoder) body(dst []byte, body []Command) []byte {
+	name := e.name
 	for _, c := range body {
 		if c == nil {
 			e.fail("", "a command that is nil")
-			return dst
+			break
 		}
-		inner := encoder{name: c.Name()}
-		dst = inner.command(dst, c)
-		if inner.reason != "" {
-			e.fail("<"+inner.name+">"+inner.field, inner.reason)
-			return dst
+		if e.reason != "" {
+			break
 		}
+		e.name = c.Name()
+		if dst = e.command(dst, c); e.reason != "" {
+			e.field = "<" + e.name + ">" + e.field
+		}
+		e.name = name
 	}
 	return dst
 }
 
 func (e *encoder) unknown(dst []byte, c *Unknown) []byte {
 	if !isNCName(c.Element) || elementOf(c.Element) != elemOther {
-		e.name = "SyncBody"
 		e.fail("", "an unknown command needs a name that is well formed and means nothing else")
 		return dst
 	}
@@ -268,8 +280,11 @@ func (e *encoder) cred(dst []byte, c *Cred) []byte {
 	if c == nil {
 		return dst
 	}
+	e.inCred = true
 	dst = e.meta(append(dst, "<Cred>"...), c.Meta)
-	return append(e.data(dst, &c.Data), "</Cred>"...)
+	dst = append(e.data(dst, &c.Data), "</Cred>"...)
+	e.inCred = false
+	return dst
 }
 
 const inMetInf = ` xmlns="` + NamespaceMeta + `">`
@@ -278,6 +293,7 @@ func (e *encoder) meta(dst []byte, m *Meta) []byte {
 	if m == nil {
 		return dst
 	}
+	e.inMeta = true
 	dst = append(dst, "<Meta>"...)
 	dst = e.extra(dst, m.Extra, 0, 0)
 	dst = e.optional(dst, "<Format"+inMetInf, m.Format, "</Format>")
@@ -289,6 +305,7 @@ func (e *encoder) meta(dst []byte, m *Meta) []byte {
 	dst = e.optional(dst, "<MaxMsgSize"+inMetInf, m.MaxMsgSize, "</MaxMsgSize>")
 	dst = e.optional(dst, "<MaxObjSize"+inMetInf, m.MaxObjSize, "</MaxObjSize>")
 	dst = e.extra(dst, m.Extra, 3, math.MaxInt)
+	e.inMeta = false
 	return append(dst, "</Meta>"...)
 }
 
@@ -300,12 +317,12 @@ func (e *encoder) extra(dst []byte, elements []Element, low, high int) []byte {
 			continue
 		}
 		if !isNCName(el.Name) {
-			e.fail("<Meta>", "an element with a malformed name")
+			e.fail("", "an element with a malformed name")
 			return dst
 		}
 		space := el.Space
 		if id := elementOf(el.Name); id.metaField() || id == elemMetInf || id.metInf() && space != "" {
-			e.fail("<Meta>", "an extra element with the name of another")
+			e.fail("", "an extra element with the name of another")
 			return dst
 		}
 		if space == "" {
@@ -313,7 +330,7 @@ func (e *encoder) extra(dst []byte, elements []Element, low, high int) []byte {
 		}
 		dst = append(append(dst, '<'), el.Name...)
 		dst = append(e.declaration(dst, space), '>')
-		dst = e.content(dst, "<Meta>", el.Content, false)
+		dst = e.content(dst, "", el.Content, false)
 		dst = append(append(dst, "</"...), el.Name...)
 		dst = append(dst, '>')
 	}
