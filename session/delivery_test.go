@@ -162,11 +162,10 @@ func TestMetaOfResultsIsTheDefaultOfItsItems(t *testing.T) {
 func TestFactsAreBounded(t *testing.T) {
 	h := newHouse(t, func(c *session.Config) { c.Rules.Limits.Facts = 10 })
 	for round := range 5 {
-		var items string
+		items := item("./DevInfo/Man", strings.Repeat("m", 5000))
 		for i := range 20 {
 			items += item(fmt.Sprintf("./DevInfo/X%d-%d", round, i), "1")
 		}
-		items += item("./DevInfo/Man", strings.Repeat("m", 5000))
 		h.post(msg(itoa(round+1), "1", `<Replace><CmdID>2</CmdID>`+items+`</Replace>`+final))
 	}
 	assert.Len(t, h.record().Device.Facts, 10)
