@@ -110,10 +110,11 @@ func Decode(b []byte) (*Message, error) { return XML.Decode(b, Limits{}) }
 // Encode returns m in XML.
 func Encode(m *Message) ([]byte, error) { return Append(nil, XML, m) }
 
-// Append appends m, encoded by c, to dst. A message without a command is refused. On an error dst is
-// returned as it came.
+// Append appends m, encoded by c, to dst. A message with a nil Body is refused: a SyncBody needs a command. One with
+// an empty Body that is not nil, as the decoder returns it, is written as it was read. On an error dst is returned as
+// it came.
 func Append(dst []byte, c Codec, m *Message) ([]byte, error) {
-	if len(m.Body) == 0 {
+	if m.Body == nil {
 		return dst, &EncodeError{Path: "SyncML/SyncBody", Reason: "no command"}
 	}
 	out, err := c.AppendHeader(dst, &m.Header)

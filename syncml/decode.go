@@ -299,7 +299,7 @@ func (d *decoder) syncML(root tag) {
 			d.message.Final = d.syncBody(child)
 			d.message.Body = d.body[:len(d.body):len(d.body)]
 			if len(d.body) == 0 {
-				d.message.Body = nil
+				d.message.Body = []Command{} // what Append takes for a body that is meant to be empty
 			}
 		default:
 			d.skip(child)

@@ -6,7 +6,7 @@ import "fmt"
 // message closes the sender's package.
 type Message struct {
 	Header Header
-	Body   []Command
+	Body   []Command // not nil, see Append
 	Final  bool
 }
 
@@ -292,6 +292,16 @@ func (m Meta) String() string { return "Meta(" + m.Format + " " + m.Type + " " +
 
 // GoString returns what String returns.
 func (m Meta) GoString() string { return m.String() }
+
+// Format implements fmt.Formatter: name and length, never the content.
+func (e Element) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "Element(%s %s)[%d]", e.Space, e.Name, len(e.Content))
+}
+
+// Format implements fmt.Formatter: name, CmdID and length, never the content.
+func (c Unknown) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "Unknown(%s %s %s)[%d]", c.Space, c.Element, c.CmdID, len(c.Content))
+}
 
 func (c *Add) Name() string      { return "Add" }
 func (c *Alert) Name() string    { return "Alert" }

@@ -34,6 +34,8 @@ var syntaxRows = []rowTest{
 		if _, ok := err.(*syncml.EncodeError); !ok {
 			t.Errorf("error %v, want an *EncodeError", err)
 		}
+		read := decode(t, `<SyncML><SyncHdr/><SyncBody></SyncBody></SyncML>`)
+		equal(t, decode(t, encode(t, read)), read) // but what was read is written back
 		out := encode(t, &syncml.Message{Header: header(), Body: []syncml.Command{&syncml.Get{CmdID: "1"}}, Final: true})
 		if !strings.HasSuffix(out, `</Get><Final/></SyncBody></SyncML>`) {
 			t.Error(out)

@@ -127,6 +127,9 @@ func (d *decoder) message() *syncml.Message {
 			}
 			body = true
 			m.Body, m.Final = d.syncBody()
+			if m.Body == nil {
+				m.Body = []syncml.Command{} // what syncml.Append takes for a body that is meant to be empty
+			}
 		default:
 			d.skip()
 		}
