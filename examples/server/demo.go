@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/session/memstore"
+	"github.com/gomadm/gomadm/session/simdevice"
+)
+
+// demonstrate lets simulated devices talk to a server on a loopback port, prints what they say, and compares what
+// they did with what the store knows of it. The error says what went wrong.
+func demonstrate(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) error {
+	var s store = new(memstore.Store)
+	if o.fault == faultDropCommit {
+		s = &forgetful{store: s}
+	}
+	o.listen = "127.0.0.1:0"
+	srv, l, err := listen(o, s, log)
+	if err != nil {
+		return err
+	}
+	serving, stop := context.WithCancel(ctx)
+	stopped := make(chan error, 1)
+	go func() { stopped <- until(serving, srv, l) }()
+
+	client := &http.Client{Timeout: time.Minute}
+	d := demo{store: s, url: "http://" + l.Addr().String() + "/dm", client: client, out: newTranscript(stdout)}
+	err = d.run(ctx, o.devices)
+	client.CloseIdleConnections()
+	stop()
+	return errors.Join(err, <-stopped)
+}
+
+// demo is a demonstration.
+type demo struct {
+	store   store
+	url     string
+	client  *http.Client
+	out     *transcript
+	devices []*simdevice.Device
+
+	requests map[requestKey]omadm.Request
+	sessions int
+	faults   int // sessions that did not end as they should
+}
+
+type requestKey struct {
+	device  omadm.DeviceID
+	request omadm.RequestID
+}
+
+// run runs the sessions of n devices, one after the other, so that what they say can be read.
+func (d *demo) run(ctx context.Context, n int) error {
+	d.requests = make(map[requestKey]omadm.Request)
+	for i := range n {
+		if err := d.device(ctx, i); err != nil {
+			return err
+		}
+	}
+	known, err := d.known(ctx)
+	if err != nil {
+		return err
+	}
+	done, commands := d.executed()
+	lost := difference(done, known)
+	d.out.line("demo: %d devices, %d sessions, %d commands, %d lost", n, d.sessions, commands, lost)
+	if lost > 0 || d.faults > 0 {
+		return fmt.Errorf("server: the demonstration lost %d commands and had %d sessions with faults", lost, d.faults)
+	}
+	return nil
+}
+
+// device registers a device, gives it something to do and lets it come twice.
+func (d *demo) device(ctx context.Context, i int) error {
+	id := fmt.Sprintf("urn:uuid:00000000-0000-4000-8000-%012x", i+1)
+	if err := d.store.Register(ctx, session.Device{ID: omadm.DeviceID(id)}); err != nil {
+		return err
+	}
+	dev := &simdevice.Device{
+		ID: id, URL: d.url, Transport: simdevice.HTTP{Client: d.client}, MaxMsgSize: 64 << 10, Trace: d.out.message,
+	}
+	d.devices = append(d.devices, dev)
+	for _, work := range [...][]omadm.Request{firstWork(i), secondWork()} {
+		if err := d.enqueue(ctx, omadm.DeviceID(id), work); err != nil {
+			return err
+		}
+		if err := d.session(ctx, dev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demo) enqueue(ctx context.Context, id omadm.DeviceID, work []omadm.Request) error {
+	for _, r := range work {
+		d.requests[requestKey{id, r.ID}] = r
+	}
+	q := session.Queue{Store: d.store}
+	return q.Enqueue(ctx, id, work...)
+}
+
+// session runs a session. One that goes wrong is noted, and the demonstration goes on, unless it was interrupted.
+func (d *demo) session(ctx context.Context, dev *simdevice.Device) error {
+	d.sessions++
+	d.out.line("== device %s, session %d", dev.ID, d.sessions)
+	report, err := dev.Session(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := errors.Join(err, report.Err()); err != nil {
+		d.faults++
+		d.out.line("  !! %v", err)
+	}
+	d.out.line("")
+	return nil
+}
+
+const (
+	cameraPolicy = "./Device/Vendor/MSFT/Policy/Config/Camera/AllowCamera"
+	lockPolicy   = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/"
+)
+
+// firstWork is what a device has to do in its first session: one request of each kind.
+func firstWork(i int) []omadm.Request {
+	return []omadm.Request{
+		{ID: "version", Ops: []omadm.Op{
+			{Verb: omadm.Get, URI: "./DevDetail/SwV"},
+			{Verb: omadm.Get, URI: "./DevInfo/Man"},
+		}},
+		{ID: "camera", Ops: []omadm.Op{
+			{Verb: omadm.Replace, URI: cameraPolicy, Value: omadm.Int(int64(i % 2))},
+		}},
+		{ID: "reboot", Ops: []omadm.Op{
+			{Verb: omadm.Exec, URI: "./Device/Vendor/MSFT/Reboot/RebootNow", Value: omadm.Null()},
+		}},
+		{ID: "lock", Group: omadm.Atomic, Ops: []omadm.Op{
+			{Verb: omadm.Replace, URI: lockPolicy + "DevicePasswordEnabled", Value: omadm.Int(0)},
+			{Verb: omadm.Replace, URI: lockPolicy + "MinDevicePasswordLength", Value: omadm.Int(8)},
+		}},
+	}
+}
+
+// secondWork reads back what the first session set.
+func secondWork() []omadm.Request {
+	return []omadm.Request{
+		{ID: "readback", Ops: []omadm.Op{{Verb: omadm.Get, URI: cameraPolicy}}},
+	}
+}
+
+// act is something done on a device: which command, with which data.
+type act struct {
+	device     omadm.DeviceID
+	verb       string
+	uri, value string
+}
+
+// executed counts what the devices did by their own count, and how many commands they answered in all.
+func (d *demo) executed() (done map[act]int, commands int) {
+	done = make(map[act]int)
+	for _, dev := range d.devices {
+		for _, e := range dev.Executions() {
+			commands += e.Executed + e.Undone + e.Refused + e.Skipped
+			done[act{omadm.DeviceID(dev.ID), e.Verb, e.LocURI, e.Data.Value}] += e.Executed
+		}
+	}
+	return done, commands
+}
+
+// known counts what was done as far as the store knows: commands of requests that have an outcome, once for each time
+// that a device reported success.
+func (d *demo) known(ctx context.Context) (map[act]int, error) {
+	finished := make(map[requestKey]bool)
+	reports := make(map[requestKey][]*omadm.Result)
+	for cursor := session.Cursor(""); ; {
+		entries, err := d.store.Results(ctx, cursor, page)
+		if err != nil {
+			return nil, err
+		}
+		if len(entries) == 0 {
+			return d.acts(finished, reports), nil
+		}
+		for _, e := range entries {
+			cursor = e.Cursor
+			switch {
+			case e.Outcome != nil:
+				finished[requestKey{e.Device, e.Outcome.Request}] = true
+			case e.Result != nil && e.Result.Op != omadm.GroupOp && e.Result.Status.Success():
+				key := requestKey{e.Device, e.Result.Request}
+				reports[key] = append(reports[key], e.Result)
+			}
+		}
+	}
+}
+
+func (d *demo) acts(finished map[requestKey]bool, reports map[requestKey][]*omadm.Result) map[act]int {
+	known := make(map[act]int)
+	for key, results := range reports {
+		if !finished[key] {
+			continue
+		}
+		for _, r := range results {
+			op := d.requests[key].Ops[r.Op]
+			known[act{key.device, op.Verb.String(), string(op.URI.Absolute()), op.Value.Data.Value}]++
+		}
+	}
+	return known
+}
+
+// difference counts what is in one of the two and not in the other.
+func difference(a, b map[act]int) int {
+	n := 0
+	for k, v := range a {
+		n += max(v-b[k], 0)
+	}
+	for k, v := range b {
+		n += max(v-a[k], 0)
+	}
+	return n
+}
+
+// forgetful is a broken store: it says of every second commit that it was done, and does not do it.
+type forgetful struct {
+	store
+	commits atomic.Uint64
+}
+
+func (s *forgetful) Commit(ctx context.Context, c *session.Change) error {
+	if s.commits.Add(1)%2 == 0 {
+		return nil
+	}
+	return s.store.Commit(ctx, c)
+}
