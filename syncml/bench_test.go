@@ -152,8 +152,8 @@ type yardstick struct {
 // measure times run in the usual way and reports how many times faster it is than each yardstick: the median of rounds
 // in which both take turns, so that a busy machine slows down both.
 func measure(b *testing.B, octets int, run func(), yardsticks ...yardstick) {
-	const rounds = 9
-	times := max(1, (256<<10)/octets)
+	const rounds = 25
+	times := max(1, (64<<10)/octets)
 	ratios := make([][]float64, len(yardsticks))
 	run()
 	for range rounds {

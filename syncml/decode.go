@@ -43,7 +43,7 @@ type workspace struct {
 	attrs    [4]attribute
 	bindings [4]binding
 	names    [8]string
-	scratch  [512]byte
+	scratch  [256]byte
 }
 
 // prepare sizes the first chunks after the size of the message.

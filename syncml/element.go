@@ -138,29 +138,34 @@ func (e element) metaField() bool { return elemFormat <= e && e <= elemMaxObjSiz
 func (e element) metInf() bool { return elemFormat <= e && e <= elemMem }
 
 // elementIndex finds elements by the hash of their names, with open addressing.
-var elementIndex = func() (index [256]element) {
+var elementIndex = func() (index [256]elementEntry) {
 	for e := elemOther + 1; e < elemCount; e++ {
 		h := elementHash(elementNames[e])
-		for index[h] != elemOther {
+		for index[h].id != elemOther {
 			h++
 		}
-		index[h] = e
+		index[h] = elementEntry{elementNames[e], e}
 	}
 	return index
 }()
 
-// elementHash mixes the length and three characters, which tells nearly all names apart.
+type elementEntry struct {
+	name string
+	id   element
+}
+
+// elementHash mixes the length and three characters, with factors that tell all names of the table apart.
 func elementHash(name string) uint8 {
 	n := len(name)
-	return uint8(n)*29 + name[0]*7 + name[n/2]*19 + name[n-1]*3
+	return uint8(n)*29 + name[0] + (name[n/2]+name[n-1])*5
 }
 
 // elementOf returns the element of a local name, which is not empty.
 func elementOf(name string) element {
 	for h := elementHash(name); ; h++ {
-		e := elementIndex[h]
-		if e == elemOther || elementNames[e] == name {
-			return e
+		e := &elementIndex[h]
+		if e.id == elemOther || e.name == name {
+			return e.id
 		}
 	}
 }

@@ -401,6 +401,15 @@ func (e *encoder) text(dst []byte, open, text, end string) []byte {
 	return append(dst, end...)
 }
 
+// plain are the ASCII characters that stand for themselves in text.
+var plain = func() (plain [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		plain[c] = c != '<' && c != '>' && c != '&'
+	}
+	plain['\t'], plain['\n'] = true, true
+	return plain
+}()
+
 // appendText appends s escaped. It is false if s has characters that XML cannot carry.
 func appendText(dst []byte, s string) ([]byte, bool) {
 	done, p := 0, 0 // s[:done] is appended
@@ -418,11 +427,14 @@ func appendText(dst []byte, s string) ([]byte, bool) {
 			}
 			p += 8
 		}
+		for p < len(s) && plain[s[p]] {
+			p++
+		}
 		if p >= len(s) {
 			return append(dst, s[done:]...), true
 		}
 		reference := ""
-		switch c := s[p]; c {
+		switch s[p] {
 		case '<':
 			reference = "&lt;"
 		case '>':
@@ -431,14 +443,7 @@ func appendText(dst []byte, s string) ([]byte, bool) {
 			reference = "&amp;"
 		case '\r':
 			reference = "&#xD;"
-		case '\n', '\t':
-			p++
-			continue
 		default:
-			if ' ' <= c && c < utf8.RuneSelf {
-				p++
-				continue
-			}
 			r, size := utf8.DecodeRuneInString(s[p:])
 			if size == 1 || r == 0xFFFE || r == 0xFFFF {
 				return dst, false
