@@ -1,0 +1,938 @@
+package sessiontest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/session/memstore"
+)
+
+// faulty is a store in memory with methods replaced. Nil ones are those of the store.
+type faulty struct {
+	memstore.Store
+	mu sync.Mutex // for what the replacements remember
+
+	load       func(session.Query) (*session.Record, error)
+	commit     func(*session.Change) error
+	enqueue    func(omadm.DeviceID, []omadm.Request) error
+	register   func(session.Device) error
+	unregister func(omadm.DeviceID) error
+	results    func(session.Cursor, int) ([]session.Entry, error)
+}
+
+var bg = context.Background()
+
+func (f *faulty) Load(_ context.Context, q session.Query) (*session.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.load != nil {
+		return f.load(q)
+	}
+	return f.Store.Load(bg, q)
+}
+
+func (f *faulty) Commit(_ context.Context, c *session.Change) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.commit != nil {
+		return f.commit(c)
+	}
+	return f.Store.Commit(bg, c)
+}
+
+func (f *faulty) Enqueue(_ context.Context, id omadm.DeviceID, reqs ...omadm.Request) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.enqueue != nil {
+		return f.enqueue(id, reqs)
+	}
+	return f.Store.Enqueue(bg, id, reqs...)
+}
+
+func (f *faulty) Register(_ context.Context, d session.Device) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.register != nil {
+		return f.register(d)
+	}
+	return f.Store.Register(bg, d)
+}
+
+func (f *faulty) Unregister(_ context.Context, id omadm.DeviceID) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.unregister != nil {
+		return f.unregister(id)
+	}
+	return f.Store.Unregister(bg, id)
+}
+
+func (f *faulty) Results(_ context.Context, after session.Cursor, limit int) ([]session.Entry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.results != nil {
+		return f.results(after, limit)
+	}
+	return f.Store.Results(bg, after, limit)
+}
+
+// onQuery edits each query before the store sees it.
+func onQuery(edit func(*session.Query)) func(*faulty) {
+	return func(f *faulty) {
+		f.load = func(q session.Query) (*session.Record, error) {
+			edit(&q)
+			return f.Store.Load(bg, q)
+		}
+	}
+}
+
+// onRecord edits each record before it is handed out.
+func onRecord(edit func(session.Query, *session.Record)) func(*faulty) {
+	return func(f *faulty) {
+		f.load = func(q session.Query) (*session.Record, error) {
+			rec, err := f.Store.Load(bg, q)
+			if err == nil {
+				edit(q, rec)
+			}
+			return rec, err
+		}
+	}
+}
+
+// onRequests drops the requests that keep refuses.
+func onRequests(keep func(session.Query, session.Pending) bool) func(*faulty) {
+	return onRecord(func(q session.Query, rec *session.Record) {
+		rec.Requests = slices.DeleteFunc(rec.Requests, func(p session.Pending) bool { return !keep(q, p) })
+	})
+}
+
+// onChange edits a copy of each change before the store sees it.
+func onChange(edit func(*session.Change)) func(*faulty) {
+	return func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			d := *c
+			edit(&d)
+			return f.Store.Commit(bg, &d)
+		}
+	}
+}
+
+// onEntries edits each page of results.
+func onEntries(edit func(f *faulty, after session.Cursor, limit int, page []session.Entry) []session.Entry) func(*faulty) {
+	return func(f *faulty) {
+		f.results = func(after session.Cursor, limit int) ([]session.Entry, error) {
+			page, err := f.Store.Results(bg, after, limit)
+			if err != nil {
+				return nil, err
+			}
+			return edit(f, after, limit, page), nil
+		}
+	}
+}
+
+// brokenStore is a store that breaks promises, and the subtests that have to notice.
+type brokenStore struct {
+	name   string
+	fault  func(*faulty)
+	breaks []string
+}
+
+func (b brokenStore) open() session.Store {
+	f := new(faulty)
+	b.fault(f)
+	return f
+}
+
+var brokenStores = []brokenStore{
+	// Devices.
+	{"accepts unknown devices", acceptsUnknown, []string{"load_of_unknown_device", "commit_to_unknown_device", "enqueue_to_unknown_device"}},
+	{"makes devices known when it refuses them", makesKnown, []string{"commit_to_unknown_device", "enqueue_to_unknown_device"}},
+	{"forgets a device that is registered again", func(f *faulty) {
+		f.register = func(d session.Device) error {
+			return errors.Join(f.Store.Unregister(bg, d.ID), f.Store.Register(bg, d))
+		}
+	}, []string{"register_again_keeps_all_but_facts_and_nonces"}},
+	{"does nothing when a device is registered again", func(f *faulty) {
+		f.register = func(d session.Device) error {
+			if _, err := f.Store.Load(bg, everything(d.ID)); err == nil {
+				return nil
+			}
+			return f.Store.Register(bg, d)
+		}
+	}, []string{"register_again_keeps_all_but_facts_and_nonces"}},
+	{"merges the facts of a device that is registered again", func(f *faulty) {
+		f.register = func(d session.Device) error {
+			facts := make(omadm.Facts)
+			if rec, err := f.Store.Load(bg, everything(d.ID)); err == nil {
+				maps.Copy(facts, rec.Device.Facts)
+			}
+			maps.Copy(facts, d.Facts)
+			d.Facts = facts
+			return f.Store.Register(bg, d)
+		}
+	}, []string{"register_again_keeps_all_but_facts_and_nonces"}},
+	{"registers without facts", func(f *faulty) {
+		f.register = func(d session.Device) error {
+			d.Facts = nil
+			return f.Store.Register(bg, d)
+		}
+	}, []string{"register_makes_known"}},
+	{"does not unregister", func(f *faulty) {
+		f.unregister = func(omadm.DeviceID) error { return nil }
+	}, []string{"unregister_forgets_everything"}},
+	{"cannot unregister an unknown device", func(f *faulty) {
+		f.unregister = func(id omadm.DeviceID) error {
+			if _, err := f.Store.Load(bg, everything(id)); err != nil {
+				return err
+			}
+			return f.Store.Unregister(bg, id)
+		}
+	}, []string{"unregister_of_unknown_device"}},
+	{"unregisters all", func(f *faulty) {
+		f.unregister = func(omadm.DeviceID) error {
+			return errors.Join(f.Store.Unregister(bg, dev), f.Store.Unregister(bg, "device-2"))
+		}
+	}, []string{"unregister_forgets_everything"}},
+
+	// Revisions.
+	{"ignores the revision", func(f *faulty) {
+		f.commit = func(c *session.Change) error { return f.force(c) }
+	}, []string{"commit_with_another_revision", "commit_that_conflicts_does_nothing", "methods_are_safe_for_concurrent_use"}},
+	{"ignores a revision that is later", func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			rec, err := f.Store.Load(bg, everything(c.Device))
+			if err == nil && c.Revision > rec.Revision {
+				return f.force(c)
+			}
+			return f.Store.Commit(bg, c)
+		}
+	}, []string{"commit_with_another_revision"}},
+	{"never moves the revision", neverMoves, []string{"commit_moves_the_revision", "commit_does_all_of_a_change"}},
+	{"has one revision for all devices", oneRevision, []string{"revisions_are_per_device"}},
+	{"moves the revision on Enqueue", func(f *faulty) {
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+			if err := f.Store.Enqueue(bg, id, reqs...); err != nil {
+				return err
+			}
+			rec, err := f.Store.Load(bg, everything(id))
+			if err != nil {
+				return err
+			}
+			return f.Store.Register(bg, rec.Device) // which moves it
+		}
+	}, []string{"enqueue_does_not_move_the_revision", "commit_and_enqueue_at_once"}},
+	{"answers a conflict with an error of its own", func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			err := f.Store.Commit(bg, c)
+			if errors.Is(err, session.ErrConflict) {
+				return errors.New("conflict")
+			}
+			return err
+		}
+	}, []string{"commit_with_another_revision", "methods_are_safe_for_concurrent_use"}},
+
+	// All or nothing.
+	{"commits half when it conflicts", half(session.ErrConflict), []string{"commit_that_conflicts_does_nothing"}},
+	{"commits half when a request exists", half(session.ErrExists), []string{"commit_with_a_request_that_exists_does_nothing"}},
+	{"adds requests before it finds a conflict", func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			err := f.Store.Commit(bg, c)
+			if err == nil {
+				return nil
+			}
+			return errors.Join(f.Store.Enqueue(bg, c.Device, c.Add[:min(1, len(c.Add))]...), err)
+		}
+	}, []string{"commit_that_conflicts_does_nothing", "commit_with_a_request_that_exists_does_nothing"}},
+	{"enqueues one by one", func(f *faulty) {
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+			for _, r := range reqs {
+				if err := f.Store.Enqueue(bg, id, r); err != nil {
+					return err
+				}
+			}
+			return f.Store.Enqueue(bg, id)
+		}
+	}, []string{"enqueue_is_all_or_none"}},
+	{"commits all but events", onChange(func(c *session.Change) { c.Events = nil }), []string{"commit_does_all_of_a_change", "results_after_the_cursor_oldest_first"}},
+	{"commits all but results", onChange(func(c *session.Change) { c.Results = nil }), []string{"commit_does_all_of_a_change", "entry_is_one_of_three"}},
+	{"commits all but the reply", onChange(func(c *session.Change) { c.Reply = nil }), []string{"commit_does_all_of_a_change"}},
+
+	// What it keeps and hands out.
+	{"keeps the reply it was given", keepsReply, []string{"keeps_no_reference_it_is_given"}},
+	{"keeps the operations it was given", keepsOps, []string{"keeps_no_reference_it_is_given"}},
+	{"keeps the nonces it was given", keepsNonces, []string{"keeps_no_reference_it_is_given"}},
+	{"hands out its parts", handsOutParts, []string{"hands_out_no_reference_it_keeps"}},
+	{"hands out its results", handsOutResults, []string{"hands_out_no_reference_it_keeps"}},
+	{"shows facts one commit late", lateFacts, []string{"load_is_one_consistent_view", "facts_that_changed"}},
+
+	// Sessions, replies, parts.
+	{"knows sessions by their id only", onChange(func(c *session.Change) { c.Session.SyncType = "" }), []string{"load_returns_sessions_committed_and_not_closed", "session_replaces_the_one_of_its_key"}},
+	{"forgets what was tried in a session", onChange(func(c *session.Change) { c.Session.Tried = nil }), []string{"load_returns_sessions_committed_and_not_closed"}},
+	{"keeps the first state of a session", firstState, []string{"session_replaces_the_one_of_its_key"}},
+	{"returns the last session only", onRecord(func(_ session.Query, rec *session.Record) {
+		if n := len(rec.Sessions); n > 1 {
+			rec.Sessions = rec.Sessions[n-1:]
+		}
+	}), []string{"load_returns_sessions_committed_and_not_closed", "session_replaces_the_one_of_its_key"}},
+	{"closes nothing", onChange(func(c *session.Change) { c.Close = nil }), []string{"close_drops_sessions_with_replies_and_parts", "commit_does_all_of_a_change"}},
+	{"closes sessions of all sync types", onChange(func(c *session.Change) {
+		for _, s := range slices.Clone(c.Close) {
+			s.SyncType = "user"
+			c.Close = append(c.Close, s)
+		}
+	}), []string{"close_drops_sessions_with_replies_and_parts"}},
+	{"keeps parts of closed sessions", partsOutliveClose, []string{"close_drops_sessions_with_replies_and_parts"}},
+	{"keeps old replies", keepsReplies, []string{"reply_replaces_the_one_before", "close_drops_sessions_with_replies_and_parts"}},
+	{"keeps the first reply to a body", firstReply, []string{"reply_replaces_the_one_before"}},
+	{"returns a reply to any body", onRecord(func(_ session.Query, rec *session.Record) {
+		if len(rec.Sessions) > 0 {
+			rec.Reply = []byte("reply")
+		}
+	}), []string{"reply_only_to_the_digest_of_the_last_body"}},
+	{"returns parts always", onQuery(func(q *session.Query) { q.Parts = true }), []string{"parts_only_if_asked"}},
+	{"rewrites a part", onRecord(func(_ session.Query, rec *session.Record) {
+		if n := len(rec.Parts); n > 1 {
+			rec.Parts[n-2] = rec.Parts[n-1]
+		}
+	}), []string{"parts_are_appended"}},
+	{"never drops parts", neverDropsParts, []string{"parts_0_drops_them", "parts_says_how_many_are_valid"}},
+	{"drops all parts or none", dropsAllPartsOrNone, []string{"parts_says_how_many_are_valid"}},
+
+	// The queue.
+	{"forgets leases", onChange(func(c *session.Change) { c.Lease = nil }), []string{"lease_takes_from_the_queue", "pending_has_the_counts_of_lease_and_requeue", "load_returns_leased_requests_beside_the_limits"}},
+	{"hides leased requests", hidesLeased, []string{"load_returns_leased_requests_beside_the_limits", "load_returns_requests_neither_leased_nor_finished"}},
+	{"counts leased requests against the limit", onRecord(func(q session.Query, rec *session.Record) {
+		rec.Requests = rec.Requests[:min(len(rec.Requests), 2*q.Limit)]
+	}), []string{"load_returns_leased_requests_beside_the_limits"}},
+	{"returns a leased request twice", onRecord(func(_ session.Query, rec *session.Record) {
+		for _, p := range rec.Requests {
+			if p.Attempts > 0 {
+				rec.Requests = append(rec.Requests, p)
+				return
+			}
+		}
+	}), []string{"lease_takes_from_the_queue", "load_returns_requests_neither_leased_nor_finished"}},
+	{"does not finish", onChange(func(c *session.Change) { c.Finish = nil }), []string{"finish_removes", "load_returns_requests_neither_leased_nor_finished"}},
+	{"does not requeue", onChange(func(c *session.Change) { c.Requeue = nil }), []string{"requeue_at_the_place_of_its_age", "pending_has_the_counts_of_lease_and_requeue"}},
+	{"requeues at the end", requeuesAtEnd, []string{"requeue_at_the_place_of_its_age"}},
+	{"forgets failures on Lease", forgetsFailures, []string{"pending_has_the_counts_of_lease_and_requeue"}},
+	{"does not count attempts", onChange(func(c *session.Change) {
+		c.Lease = slices.Clone(c.Lease)
+		for i := range c.Lease {
+			c.Lease[i].Attempts = 1
+		}
+	}), []string{"pending_has_the_counts_of_lease_and_requeue", "lists_take_effect_in_order"}},
+	{"leases before it requeues", onChange(func(c *session.Change) {
+		c.Lease = slices.DeleteFunc(slices.Clone(c.Lease), func(l session.Lease) bool {
+			return slices.ContainsFunc(c.Requeue, func(r session.Requeue) bool { return r.Request == l.Request })
+		})
+	}), []string{"lists_take_effect_in_order"}},
+	{"leases before it adds", onChange(func(c *session.Change) {
+		c.Lease = slices.DeleteFunc(slices.Clone(c.Lease), func(l session.Lease) bool {
+			return slices.ContainsFunc(c.Add, func(r omadm.Request) bool { return r.ID == l.Request })
+		})
+	}), []string{"lists_take_effect_in_order"}},
+	{"returns the youngest first", onRecord(func(_ session.Query, rec *session.Record) {
+		slices.Reverse(rec.Requests)
+		slices.SortStableFunc(rec.Requests, func(a, b session.Pending) int { return b.Request.Priority - a.Request.Priority })
+	}), []string{"load_orders_by_priority_and_age"}},
+	{"orders by id", onRecord(func(_ session.Query, rec *session.Record) {
+		slices.SortFunc(rec.Requests, func(a, b session.Pending) int { return strings.Compare(string(a.Request.ID), string(b.Request.ID)) })
+	}), []string{"load_orders_by_priority_and_age", "add_is_as_enqueue"}},
+	{"returns one scope after the other", onRecord(func(_ session.Query, rec *session.Record) {
+		slices.SortStableFunc(rec.Requests, func(a, b session.Pending) int { return int(a.Request.Scope) - int(b.Request.Scope) })
+	}), []string{"load_orders_by_priority_and_age"}},
+	{"starves a scope", onRecord(func(q session.Query, rec *session.Record) {
+		rec.Requests = rec.Requests[:min(len(rec.Requests), max(q.Limit, 1))]
+	}), []string{"load_limits_requests_per_scope", "load_orders_by_priority_and_age"}},
+	{"starves a scope of octets", onRecord(func(q session.Query, rec *session.Record) {
+		size := 0
+		for i, p := range rec.Requests {
+			if size += p.Request.Size(); i > 0 && size > q.Octets {
+				rec.Requests = rec.Requests[:i]
+				return
+			}
+		}
+	}), []string{"load_limits_octets_per_scope", "load_returns_one_however_large"}},
+	{"lets requests that are not due use up the limit", notDueUsesLimit, []string{"load_limits_requests_per_scope"}},
+	{"ignores the limit", onQuery(func(q *session.Query) { q.Limit = 1000 }), []string{"load_limits_requests_per_scope"}},
+	{"ignores the octets", onQuery(func(q *session.Query) { q.Octets = 1 << 30 }), []string{"load_limits_octets_per_scope", "load_returns_one_however_large"}},
+	{"passes over what is too large", passesOverLarge, []string{"load_limits_octets_per_scope"}},
+	{"never returns what is too large", onRequests(func(q session.Query, p session.Pending) bool {
+		return p.Request.Size() <= q.Octets
+	}), []string{"load_returns_one_however_large"}},
+	{"hides expired requests", onRequests(func(q session.Query, p session.Pending) bool {
+		return p.Request.Expires.IsZero() || p.Request.Expires.After(q.Now)
+	}), []string{"load_returns_expired_requests"}},
+	{"ignores NotBefore", onQuery(func(q *session.Query) { q.Now = q.Now.AddDate(1, 0, 0) }), []string{"load_holds_back_until_not_before"}},
+	{"returns requests after NotBefore only", onQuery(func(q *session.Query) { q.Now = q.Now.Add(-1) }), []string{"load_holds_back_until_not_before"}},
+	{"holds back leased requests that are not due", onRequests(func(q session.Query, p session.Pending) bool {
+		return !p.Request.NotBefore.After(q.Now)
+	}), []string{"load_returns_leased_requests_beside_the_limits"}},
+
+	// Requests and their ids.
+	{"loses a field of a request", func(f *faulty) {
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+			reqs = slices.Clone(reqs)
+			for i := range reqs {
+				reqs[i].User = ""
+			}
+			return f.Store.Enqueue(bg, id, reqs...)
+		}
+	}, []string{"enqueue_keeps_the_request"}},
+	{"keeps times to the second", func(f *faulty) {
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+			reqs = slices.Clone(reqs)
+			for i := range reqs {
+				reqs[i].NotBefore = reqs[i].NotBefore.Truncate(time.Second)
+				reqs[i].Expires = reqs[i].Expires.Truncate(time.Second)
+			}
+			return f.Store.Enqueue(bg, id, reqs...)
+		}
+	}, []string{"enqueue_keeps_the_request"}},
+	{"loses a field of what the Director adds", onChange(func(c *session.Change) {
+		c.Add = slices.Clone(c.Add)
+		for i := range c.Add {
+			c.Add[i].Delivery = omadm.DeliveryDefault
+		}
+	}), []string{"add_is_as_enqueue"}},
+	{"drops what the Director adds", onChange(func(c *session.Change) { c.Add = nil }), []string{"add_is_as_enqueue", "commit_does_all_of_a_change"}},
+	{"skips what the Director adds twice", func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			err := f.Store.Commit(bg, c)
+			var exists *session.ExistsError
+			if !errors.As(err, &exists) {
+				return err
+			}
+			d := *c
+			d.Add = slices.DeleteFunc(slices.Clone(c.Add), func(r omadm.Request) bool { return slices.Contains(exists.Requests, r.ID) })
+			return f.Store.Commit(bg, &d)
+		}
+	}, []string{"commit_adds_no_request_that_exists"}},
+	{"does not say which request exists", func(f *faulty) {
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+			err := f.Store.Enqueue(bg, id, reqs...)
+			if errors.Is(err, session.ErrExists) {
+				return session.ErrExists
+			}
+			return err
+		}
+	}, []string{"enqueue_refuses_other_content", "enqueue_is_all_or_none"}},
+	{"forgets finished ids", forgetsFinished, []string{"enqueue_skips_equal_content", "enqueue_refuses_other_content", "commit_adds_no_request_that_exists"}},
+	{"refuses equal content", func(f *faulty) {
+		known := make(map[string]bool)
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+			for _, r := range reqs {
+				key := fmt.Sprintf("%q %q", id, r.ID)
+				if known[key] {
+					return &session.ExistsError{Device: id, Requests: []omadm.RequestID{r.ID}}
+				}
+				known[key] = true
+			}
+			return f.Store.Enqueue(bg, id, reqs...)
+		}
+	}, []string{"enqueue_skips_equal_content"}},
+	{"takes any content for equal", func(f *faulty) {
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+			err := f.Store.Enqueue(bg, id, reqs...)
+			if errors.Is(err, session.ErrExists) {
+				return nil
+			}
+			return err
+		}
+	}, []string{"enqueue_refuses_other_content", "enqueue_is_all_or_none"}},
+	{"has one space of ids for all devices", func(f *faulty) {
+		owner := make(map[omadm.RequestID]omadm.DeviceID)
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+			for _, r := range reqs {
+				if o, ok := owner[r.ID]; ok && o != id {
+					return &session.ExistsError{Device: id, Requests: []omadm.RequestID{r.ID}}
+				}
+				owner[r.ID] = id
+			}
+			return f.Store.Enqueue(bg, id, reqs...)
+		}
+	}, []string{"request_ids_are_per_device"}},
+
+	// Facts and nonces.
+	{"forgets facts that did not change", func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			d := *c
+			d.Facts = maps.Clone(c.Facts)
+			rec, err := f.Store.Load(bg, everything(c.Device))
+			if err != nil {
+				return err
+			}
+			for k := range rec.Device.Facts {
+				if _, ok := c.Facts[k]; !ok && len(c.Facts) > 0 {
+					d.Facts[k] = ""
+				}
+			}
+			return f.Store.Commit(bg, &d)
+		}
+	}, []string{"facts_that_changed"}},
+	{"never removes a fact", onChange(func(c *session.Change) {
+		c.Facts = maps.Clone(c.Facts)
+		maps.DeleteFunc(c.Facts, func(_, v string) bool { return v == "" })
+	}), []string{"facts_that_changed", "commit_does_all_of_a_change"}},
+	{"drops a nonce", onChange(func(c *session.Change) {
+		if c.Nonces != nil {
+			c.Nonces = &session.Nonces{Generation: c.Nonces.Generation, Client: c.Nonces.Client}
+		}
+	}), []string{"nonces_change_only_when_given", "commit_does_all_of_a_change"}},
+	{"forgets nonces that did not change", onChange(func(c *session.Change) {
+		if c.Nonces == nil {
+			c.Nonces = new(session.Nonces)
+		}
+	}), []string{"nonces_change_only_when_given"}},
+	{"takes nonces for text", onRecord(func(_ session.Query, rec *session.Record) {
+		n := &rec.Device.Nonces
+		n.Client, n.Server = strings.ToValidUTF8(n.Client, "?"), strings.ToValidUTF8(n.Server, "?")
+	}), []string{"nonces_are_raw_octets"}},
+
+	// Results.
+	{"repeats a result", onEntries(func(f *faulty, after session.Cursor, _ int, page []session.Entry) []session.Entry {
+		if len(page) < 2 || after != "" {
+			return page
+		}
+		return slices.Insert(page, 1, page[0])[:len(page)]
+	}), []string{"results_after_the_cursor_oldest_first"}},
+	{"begins with the cursor", onEntries(func(f *faulty, after session.Cursor, limit int, page []session.Entry) []session.Entry {
+		all, err := f.Store.Results(bg, "", 1000)
+		if err != nil {
+			return nil
+		}
+		i := slices.IndexFunc(all, func(e session.Entry) bool { return e.Cursor == after })
+		return all[max(i, 0):min(max(i, 0)+limit, len(all))]
+	}), []string{"results_after_the_cursor_oldest_first"}},
+	{"returns the youngest result first", onEntries(func(_ *faulty, _ session.Cursor, _ int, page []session.Entry) []session.Entry {
+		slices.Reverse(page)
+		return page
+	}), []string{"results_after_the_cursor_oldest_first"}},
+	{"returns more results than asked for", onEntries(func(f *faulty, after session.Cursor, limit int, _ []session.Entry) []session.Entry {
+		page, err := f.Store.Results(bg, after, limit+1)
+		if err != nil {
+			return nil
+		}
+		return page
+	}), []string{"results_up_to_the_limit"}},
+	{"returns the results of one device only", onEntries(func(f *faulty, after session.Cursor, _ int, page []session.Entry) []session.Entry {
+		return slices.DeleteFunc(page, func(e session.Entry) bool { return e.Device != dev })
+	}), []string{"results_of_all_devices_under_one_cursor", "results_leave_nothing_out"}},
+	{"leaves out what comes late", func(f *faulty) {
+		// The cursor goes on, but one entry of each page is not shown: so it looks when serial numbers are given
+		// before the commit and become visible in another order.
+		f.results = func(after session.Cursor, limit int) ([]session.Entry, error) {
+			page, err := f.Store.Results(bg, after, limit)
+			if len(page) > 1 {
+				page = slices.Delete(page, 0, 1)
+			}
+			return page, err
+		}
+	}, []string{"results_after_the_cursor_oldest_first", "results_up_to_the_limit"}},
+	{"sets two of the three", onEntries(func(_ *faulty, _ session.Cursor, _ int, page []session.Entry) []session.Entry {
+		for i := range page {
+			if page[i].Result != nil {
+				page[i].Outcome = new(omadm.Outcome)
+			}
+		}
+		return page
+	}), []string{"entry_is_one_of_three"}},
+}
+
+// force commits c at whatever revision the device has.
+func (f *faulty) force(c *session.Change) error {
+	rec, err := f.Store.Load(bg, everything(c.Device))
+	if err != nil {
+		return err
+	}
+	d := *c
+	d.Revision = rec.Revision
+	return f.Store.Commit(bg, &d)
+}
+
+// meet makes a device known that is not.
+func (f *faulty) meet(id omadm.DeviceID) error {
+	if _, err := f.Store.Load(bg, everything(id)); err == nil {
+		return nil
+	}
+	return f.Store.Register(bg, session.Device{ID: id})
+}
+
+func acceptsUnknown(f *faulty) {
+	f.load = func(q session.Query) (*session.Record, error) {
+		if err := f.meet(q.Device); err != nil {
+			return nil, err
+		}
+		return f.Store.Load(bg, q)
+	}
+	f.commit = func(c *session.Change) error {
+		if err := f.meet(c.Device); err != nil {
+			return err
+		}
+		return f.Store.Commit(bg, c)
+	}
+	f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+		if err := f.meet(id); err != nil {
+			return err
+		}
+		return f.Store.Enqueue(bg, id, reqs...)
+	}
+}
+
+func makesKnown(f *faulty) {
+	f.commit = func(c *session.Change) error {
+		err := f.Store.Commit(bg, c)
+		if errors.Is(err, session.ErrUnknownDevice) {
+			err = errors.Join(f.meet(c.Device), err)
+		}
+		return err
+	}
+	f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+		err := f.Store.Enqueue(bg, id, reqs...)
+		if errors.Is(err, session.ErrUnknownDevice) {
+			err = errors.Join(f.meet(id), err)
+		}
+		return err
+	}
+}
+
+func neverMoves(f *faulty) {
+	f.commit = f.force
+	onRecord(func(_ session.Query, rec *session.Record) { rec.Revision = 1 })(f)
+}
+
+func oneRevision(f *faulty) {
+	revision := uint64(1)
+	onRecord(func(_ session.Query, rec *session.Record) { rec.Revision = revision })(f)
+	f.commit = func(c *session.Change) error {
+		if _, err := f.Store.Load(bg, everything(c.Device)); err != nil {
+			return err
+		}
+		if c.Revision != revision {
+			return session.ErrConflict
+		}
+		err := f.force(c)
+		if err == nil {
+			revision++
+		}
+		return err
+	}
+}
+
+// half commits the facts of a change that fails.
+func half(why error) func(*faulty) {
+	return func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			err := f.Store.Commit(bg, c)
+			if !errors.Is(err, why) {
+				return err
+			}
+			d := session.Change{Device: c.Device, Session: c.Session, Facts: c.Facts}
+			return errors.Join(f.force(&d), err)
+		}
+	}
+}
+
+func keepsReply(f *faulty) {
+	replies := make(map[session.Digest][]byte)
+	f.commit = func(c *session.Change) error {
+		err := f.Store.Commit(bg, c)
+		if err == nil {
+			replies[c.Session.Body] = c.Reply
+		}
+		return err
+	}
+	onRecord(func(q session.Query, rec *session.Record) {
+		if rec.Reply != nil {
+			rec.Reply = replies[q.Body]
+		}
+	})(f)
+}
+
+func keepsOps(f *faulty) {
+	kept := make(map[omadm.RequestID][]omadm.Op)
+	f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+		err := f.Store.Enqueue(bg, id, reqs...)
+		for _, r := range reqs {
+			kept[r.ID] = r.Ops
+		}
+		return err
+	}
+	onRecord(func(_ session.Query, rec *session.Record) {
+		for i := range rec.Requests {
+			if ops, ok := kept[rec.Requests[i].Request.ID]; ok {
+				rec.Requests[i].Request.Ops = ops
+			}
+		}
+	})(f)
+}
+
+func keepsNonces(f *faulty) {
+	kept := make(map[omadm.DeviceID]*session.Nonces)
+	f.commit = func(c *session.Change) error {
+		err := f.Store.Commit(bg, c)
+		if err == nil && c.Nonces != nil {
+			kept[c.Device] = c.Nonces
+		}
+		return err
+	}
+	onRecord(func(q session.Query, rec *session.Record) {
+		if n := kept[q.Device]; n != nil {
+			rec.Device.Nonces = *n
+		}
+	})(f)
+}
+
+func handsOutParts(f *faulty) {
+	parts := make(map[uint64][][]byte)
+	onRecord(func(_ session.Query, rec *session.Record) {
+		if kept, ok := parts[rec.Revision]; ok {
+			rec.Parts = kept
+			return
+		}
+		parts[rec.Revision] = rec.Parts
+	})(f)
+}
+
+func handsOutResults(f *faulty) {
+	kept := make(map[session.Cursor]session.Entry)
+	onEntries(func(_ *faulty, _ session.Cursor, _ int, page []session.Entry) []session.Entry {
+		for i, e := range page {
+			if k, ok := kept[e.Cursor]; ok {
+				page[i] = k
+				continue
+			}
+			kept[e.Cursor] = e
+		}
+		return page
+	})(f)
+}
+
+func lateFacts(f *faulty) {
+	late := make(map[omadm.DeviceID]omadm.Facts)
+	f.commit = func(c *session.Change) error {
+		d := *c
+		d.Facts = late[c.Device]
+		err := f.Store.Commit(bg, &d)
+		if err == nil {
+			late[c.Device] = maps.Clone(c.Facts)
+		}
+		return err
+	}
+}
+
+func firstState(f *faulty) {
+	f.commit = func(c *session.Change) error {
+		rec, err := f.Store.Load(bg, everything(c.Device))
+		if err != nil {
+			return err
+		}
+		d := *c
+		for _, s := range rec.Sessions {
+			if s.Key() == c.Session.Key() {
+				d.Session = s
+			}
+		}
+		return f.Store.Commit(bg, &d)
+	}
+}
+
+// rememberParts calls edit with the parts of each session, by device and key, after each commit and shows those.
+func rememberParts(f *faulty, edit func(parts map[string][][]byte, c *session.Change)) {
+	parts := make(map[omadm.DeviceID]map[string][][]byte)
+	f.commit = func(c *session.Change) error {
+		err := f.Store.Commit(bg, c)
+		if err == nil {
+			if parts[c.Device] == nil {
+				parts[c.Device] = make(map[string][][]byte)
+			}
+			edit(parts[c.Device], c)
+		}
+		return err
+	}
+	onRecord(func(q session.Query, rec *session.Record) {
+		rec.Parts = nil
+		if !q.Parts {
+			return
+		}
+		for _, key := range slices.Sorted(maps.Keys(parts[q.Device])) {
+			for _, p := range parts[q.Device][key] {
+				rec.Parts = append(rec.Parts, slices.Clone(p))
+			}
+		}
+	})(f)
+}
+
+func neverDropsParts(f *faulty) {
+	rememberParts(f, func(parts map[string][][]byte, c *session.Change) {
+		if c.Part != nil {
+			parts[c.Session.Key()] = append(parts[c.Session.Key()], slices.Clone(c.Part))
+		}
+	})
+}
+
+func dropsAllPartsOrNone(f *faulty) {
+	rememberParts(f, func(parts map[string][][]byte, c *session.Change) {
+		key := c.Session.Key()
+		if c.Part != nil {
+			parts[key] = append(parts[key], slices.Clone(c.Part))
+		}
+		if c.Session.Parts == 0 {
+			delete(parts, key)
+		}
+	})
+}
+
+func partsOutliveClose(f *faulty) {
+	rememberParts(f, func(parts map[string][][]byte, c *session.Change) {
+		key := c.Session.Key()
+		if c.Part != nil {
+			parts[key] = append(parts[key], slices.Clone(c.Part))
+		}
+		parts[key] = parts[key][:min(len(parts[key]), c.Session.Parts)]
+	})
+}
+
+func keepsReplies(f *faulty) {
+	replies := make(map[session.Digest][]byte)
+	f.commit = func(c *session.Change) error {
+		err := f.Store.Commit(bg, c)
+		if err == nil {
+			replies[c.Session.Body] = slices.Clone(c.Reply)
+		}
+		return err
+	}
+	onRecord(func(q session.Query, rec *session.Record) { rec.Reply = slices.Clone(replies[q.Body]) })(f)
+}
+
+func firstReply(f *faulty) {
+	replies := make(map[session.Digest][]byte)
+	onChange(func(c *session.Change) {
+		if _, ok := replies[c.Session.Body]; !ok {
+			replies[c.Session.Body] = slices.Clone(c.Reply)
+		}
+		c.Reply = replies[c.Session.Body]
+	})(f)
+}
+
+func hidesLeased(f *faulty) {
+	leased := make(map[omadm.RequestID]bool)
+	onChange(func(c *session.Change) {
+		for _, r := range c.Requeue {
+			delete(leased, r.Request)
+		}
+		for _, l := range c.Lease {
+			leased[l.Request] = true
+		}
+	})(f)
+	onRequests(func(_ session.Query, p session.Pending) bool { return !leased[p.Request.ID] })(f)
+}
+
+func requeuesAtEnd(f *faulty) {
+	late := make(map[omadm.RequestID]bool)
+	onChange(func(c *session.Change) {
+		for _, r := range c.Requeue {
+			late[r.Request] = true
+		}
+	})(f)
+	onRecord(func(_ session.Query, rec *session.Record) {
+		slices.SortStableFunc(rec.Requests, func(a, b session.Pending) int {
+			switch la, lb := late[a.Request.ID], late[b.Request.ID]; {
+			case la == lb:
+				return 0
+			case la:
+				return 1
+			}
+			return -1
+		})
+	})(f)
+}
+
+func forgetsFailures(f *faulty) {
+	forgotten := make(map[omadm.RequestID]bool)
+	onChange(func(c *session.Change) {
+		for _, r := range c.Requeue {
+			delete(forgotten, r.Request)
+		}
+		for _, l := range c.Lease {
+			forgotten[l.Request] = true
+		}
+	})(f)
+	onRecord(func(_ session.Query, rec *session.Record) {
+		for i := range rec.Requests {
+			if forgotten[rec.Requests[i].Request.ID] {
+				rec.Requests[i].Failures = 0
+			}
+		}
+	})(f)
+}
+
+func notDueUsesLimit(f *faulty) {
+	f.load = func(q session.Query) (*session.Record, error) {
+		now := q.Now
+		q.Now = now.AddDate(1, 0, 0)
+		rec, err := f.Store.Load(bg, q)
+		if err == nil {
+			rec.Requests = slices.DeleteFunc(rec.Requests, func(p session.Pending) bool { return p.Request.NotBefore.After(now) })
+		}
+		return rec, err
+	}
+}
+
+func passesOverLarge(f *faulty) {
+	f.load = func(q session.Query) (*session.Record, error) {
+		octets := q.Octets
+		q.Octets = 1 << 30
+		rec, err := f.Store.Load(bg, q)
+		if err != nil {
+			return nil, err
+		}
+		size := make(map[omadm.Scope]int)
+		rec.Requests = slices.DeleteFunc(rec.Requests, func(p session.Pending) bool {
+			if s := size[p.Request.Scope]; s > 0 && s+p.Request.Size() > octets {
+				return true
+			}
+			size[p.Request.Scope] += p.Request.Size()
+			return false
+		})
+		return rec, nil
+	}
+}
+
+// forgetsFinished drops from Enqueue and Add what was finished, so that its id seems to be free.
+func forgetsFinished(f *faulty) {
+	finished := make(map[string]bool)
+	key := func(id omadm.DeviceID, r omadm.RequestID) string { return fmt.Sprintf("%q %q", id, r) }
+	rename := func(id omadm.DeviceID, reqs []omadm.Request) []omadm.Request {
+		reqs = slices.Clone(reqs)
+		for i := range reqs {
+			if finished[key(id, reqs[i].ID)] {
+				reqs[i].ID += " again"
+			}
+		}
+		return reqs
+	}
+	f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+		return f.Store.Enqueue(bg, id, rename(id, reqs)...)
+	}
+	f.commit = func(c *session.Change) error {
+		d := *c
+		d.Add = rename(c.Device, c.Add)
+		err := f.Store.Commit(bg, &d)
+		if err == nil {
+			for _, o := range c.Finish {
+				finished[key(c.Device, o.Request)] = true
+			}
+		}
+		return err
+	}
+}

@@ -1,0 +1,61 @@
+package sessiontest
+
+import (
+	"context"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/session"
+)
+
+func registerMakesKnown(t *trial) {
+	d := session.Device{ID: dev, Facts: omadm.Facts{"a": "1"}, Nonces: session.Nonces{Generation: 3, Client: "c", Server: "s"}}
+	t.ok("Register", t.registrar.Register(context.Background(), d))
+	rec := t.load(dev)
+	want(t, "id", rec.Device.ID, dev)
+	t.wantFacts(d.Facts)
+	want(t, "generation of the nonces", rec.Device.Nonces.Generation, 3)
+	if rec.Device.Nonces != d.Nonces {
+		t.broken("nonces are not those registered")
+	}
+	want(t, "number of sessions", len(rec.Sessions), 0)
+	want(t, "number of requests", len(rec.Requests), 0)
+	t.ok("first Commit", t.store.Commit(context.Background(), change(dev, rec.Revision)))
+}
+
+func registerAgain(t *trial) {
+	t.busy(dev)
+	before := t.snapshot(dev)
+	d := session.Device{ID: dev, Facts: omadm.Facts{"other": "1"}, Nonces: session.Nonces{Generation: 9, Client: "c9"}}
+	t.ok("Register", t.registrar.Register(context.Background(), d))
+	t.wantFacts(d.Facts)
+	if t.load(dev).Device.Nonces != d.Nonces {
+		t.broken("nonces are not those registered last")
+	}
+	// Revision, facts and nonces are the first three lines; whether the revision moves is not said.
+	t.wantSame("queue, sessions and results after Register", t.snapshot(dev)[3:], before[3:])
+	t.wantExists("Enqueue of a finished request with other content", t.tryEnqueue(dev, userRequest("f")), dev, "f")
+}
+
+func unregisterForgets(t *trial) {
+	t.busy(dev)
+	t.busy("device-2")
+	other := t.snapshot("device-2")
+	t.ok("Unregister", t.registrar.Unregister(context.Background(), dev))
+	_, err := t.store.Load(context.Background(), everything(dev))
+	t.wantError("Load after Unregister", err, session.ErrUnknownDevice)
+	t.wantError("Enqueue after Unregister", t.tryEnqueue(dev, request("a")), session.ErrUnknownDevice)
+	t.wantSame("another device after Unregister", t.snapshot("device-2"), other)
+
+	t.register(dev)
+	want(t, "reply to the last body of a session forgotten", t.replyTo("s"), "")
+	// Beside revision, facts, nonces and parts there is nothing.
+	t.wantSame("device registered after Unregister", t.snapshot(dev)[1:], []string{"facts map[]", `nonces 0 "" ""`, "parts []"})
+	t.ok("Enqueue of requests with ids that were taken", t.tryEnqueue(dev, userRequest("w"), userRequest("l"), userRequest("f")))
+}
+
+func unregisterUnknown(t *trial) {
+	t.ok("Unregister of a device never registered", t.registrar.Unregister(context.Background(), dev))
+	t.register(dev)
+	t.ok("Unregister", t.registrar.Unregister(context.Background(), dev))
+	t.ok("Unregister again", t.registrar.Unregister(context.Background(), dev))
+}

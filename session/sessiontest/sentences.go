@@ -1,0 +1,78 @@
+package sessiontest
+
+// sentences is the contract, in the order of session/store.go.
+func sentences() []sentence {
+	return []sentence{
+		{"methods_are_safe_for_concurrent_use", safe, raceCommits},
+		{"commit_and_enqueue_at_once", "Enqueue puts requests into the queue of a device, all or none, and does not move the revision.", enqueueWhileCommitting},
+		{"keeps_no_reference_it_is_given", sharing, keepsNoReference},
+		{"hands_out_no_reference_it_keeps", sharing, handsOutNoReference},
+
+		{"load_of_unknown_device", "Load returns one consistent view of a device, ErrUnknownDevice if it is not registered.", loadUnknown},
+		{"load_is_one_consistent_view", "Load returns one consistent view of a device, ErrUnknownDevice if it is not registered.", consistentView},
+		{"load_returns_sessions_committed_and_not_closed", "The record holds all sessions that were committed and not closed", allSessions},
+		{"load_returns_leased_requests_beside_the_limits", "every request leased by one of these sessions", leasedBesideLimits},
+		{"load_returns_requests_neither_leased_nor_finished", "requests due at q.Now that are neither leased nor finished", neitherLeasedNorFinished},
+		{"load_orders_by_priority_and_age", "by priority (higher first) and then age (first enqueued first)", priorityThenAge},
+		{"load_limits_requests_per_scope", "at most q.Limit of them per scope", limitPerScope},
+		{"load_limits_octets_per_scope", "per scope at most q.Octets of payload, but always one if there is one.", octetsPerScope},
+		{"load_returns_one_however_large", "per scope at most q.Octets of payload, but always one if there is one.", alwaysOne},
+		{"load_returns_expired_requests", "Expired requests are among them; the engine finishes them.", expiredAmongThem},
+		{"load_holds_back_until_not_before", "A request is due when NotBefore is not after q.Now.", notBefore},
+		{"reply_only_to_the_digest_of_the_last_body", "Record.Reply is set only if q.Body is the digest of the body that the last message of one of the sessions had", replyOnDigest},
+		{"parts_only_if_asked", "Record.Parts only if q.Parts.", partsIfAsked},
+
+		{"commit_does_all_of_a_change", "Commit does all of c or nothing", commitAll},
+		{"commit_with_another_revision", "ErrConflict if the revision of the device is not c.Revision; a successful Commit moves it.", commitConflict},
+		{"commit_that_conflicts_does_nothing", "Commit does all of c or nothing", conflictDoesNothing},
+		{"commit_moves_the_revision", "ErrConflict if the revision of the device is not c.Revision; a successful Commit moves it.", commitMoves},
+		{"revisions_are_per_device", "of the device, moved by each Commit", revisionPerDevice},
+		{"commit_to_unknown_device", "ErrUnknownDevice if the device is not registered.", commitUnknown},
+		{"commit_adds_no_request_that_exists", "An *ExistsError if a request of c.Add has an id that is there already, waiting, leased or finished.", addExists},
+		{"commit_with_a_request_that_exists_does_nothing", "Commit does all of c or nothing", existsDoesNothing},
+
+		{"enqueue_keeps_the_request", "Enqueue puts requests into the queue of a device", enqueueKeeps},
+		{"enqueue_does_not_move_the_revision", "Enqueue puts requests into the queue of a device, all or none, and does not move the revision.", enqueueDoesNotMove},
+		{"enqueue_to_unknown_device", "ErrUnknownDevice if the device is not registered.", enqueueUnknown},
+		{"enqueue_skips_equal_content", "A request whose id is there already, waiting, leased or finished, is skipped when its content is equal", enqueueEqual},
+		{"enqueue_refuses_other_content", "else nothing is enqueued and the error is an *ExistsError.", enqueueOther},
+		{"enqueue_is_all_or_none", "Enqueue puts requests into the queue of a device, all or none, and does not move the revision.", enqueueAllOrNone},
+		{"request_ids_are_per_device", "Enqueue puts requests into the queue of a device", idsPerDevice},
+
+		{"nonces_are_raw_octets", "Nonces are the nonces exchanged with a device, as raw octets.", noncesRaw},
+		{"pending_has_the_counts_of_lease_and_requeue", "Pending is a request that waits or is leased, with the counts of the last Lease or Requeue.", counts},
+
+		{"lists_take_effect_in_order", "a request may be added and leased, requeued and leased, or requeued and finished in one change.", listsInOrder},
+		{"session_replaces_the_one_of_its_key", "Session is the state to keep under its Key, replacing an earlier one.", sessionReplaced},
+		{"reply_replaces_the_one_before", "Reply is the answer to be kept with it, together with Session.Body, replacing the one of the message before.", replyReplaced},
+		{"parts_are_appended", parts, partsAppended},
+		{"parts_0_drops_them", parts, partsDropped},
+		{"parts_says_how_many_are_valid", parts, partsValid},
+		{"add_is_as_enqueue", "new requests of the Director, as Enqueue would add them", addAsEnqueue},
+		{"lease_takes_from_the_queue", "waiting requests that go out with this message", leaseTakes},
+		{"requeue_at_the_place_of_its_age", "leased requests that wait again, at the place their age gives them", requeueAtAge},
+		{"finish_removes", "requests that are no longer waiting or leased", finishRemoves},
+		{"facts_that_changed", "facts that changed; an empty value removes the fact", factsChanged},
+		{"nonces_change_only_when_given", "new nonces of the device", noncesChange},
+		{"close_drops_sessions_with_replies_and_parts", "sessions to be dropped with their replies and parts", closeDrops},
+
+		{"register_makes_known", "Register makes a device known.", registerMakesKnown},
+		{"register_again_keeps_all_but_facts_and_nonces", "A device that is registered already keeps its queue, sessions and results and gets the facts and nonces of d.", registerAgain},
+		{"unregister_forgets_everything", "Unregister forgets a device and everything kept for it.", unregisterForgets},
+		{"unregister_of_unknown_device", "An unknown device is no error.", unregisterUnknown},
+
+		{"results_after_the_cursor_oldest_first", results, resultsInOrder},
+		{"results_up_to_the_limit", results, resultsLimit},
+		{"results_of_all_devices_under_one_cursor", results, resultsOfDevices},
+		{"results_leave_nothing_out", "An entry is never left out: one that becomes visible later has a later cursor.", resultsComplete},
+		{"entry_is_one_of_three", "Entry is a result, an outcome or an event of a device: exactly one of the three is set.", entryOneOfThree},
+	}
+}
+
+// Sentences that several trials share.
+const (
+	safe    = "All methods are safe for concurrent use, by goroutines and by processes."
+	sharing = "A store keeps no reference to slices, maps and pointers it is given and hands out none that it keeps"
+	parts   = "Part is appended to the parts of Session; Session.Parts says how many are valid, 0 drops them."
+	results = "Results returns up to limit entries that were committed after the one with the cursor, oldest first; the empty cursor is before the first."
+)
