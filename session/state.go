@@ -60,14 +60,9 @@ type Outstanding struct {
 	HRESULT uint32
 }
 
-// Key names the session within its device. Sessions of different sync types run side by side, even under one
-// SessionID.
-func (s *State) Key() string {
-	if s.SyncType == "" {
-		return s.ID
-	}
-	return s.ID + "\x00" + s.SyncType
-}
+// Key names the session within its device, such as ":1A2B" or "user:1A2B". Sessions of different sync types run side by
+// side, even under one SessionID.
+func (s *State) Key() string { return s.SyncType + ":" + s.ID }
 
 // Open reports whether the session goes on at a time: it has not ended, and was heard of less than timeout ago.
 func (s *State) Open(now time.Time, timeout time.Duration) bool {

@@ -133,7 +133,7 @@ type Change struct {
 	Events  []omadm.Event   // to be appended to the events
 	Facts   omadm.Facts     // facts that changed; an empty value removes the fact
 	Nonces  *Nonces         // new nonces of the device
-	Close   []State         // sessions to be dropped with their replies and parts
+	Close   []State         // sessions to be dropped with their replies and parts; their requests are in Requeue or Finish
 }
 
 // Lease gives a request to a session.
