@@ -36,7 +36,7 @@ func whole(id omadm.DeviceID, revision uint64) *session.Change {
 	c.Part, c.Session.Parts = []byte("part 2"), 2
 	c.Add = []omadm.Request{request("n"), request("e")}
 	c.Requeue = []session.Requeue{{Request: "l", Attempts: 1, Failures: 1}}
-	c.Lease = []session.Lease{{Request: "w", Session: "s", Attempts: 1}}
+	c.Lease = []session.Lease{{Request: "w", Session: key("s"), Attempts: 1}}
 	c.Session.Requests = []session.Carried{{ID: "w", Next: 1}}
 	c.Session.Outstanding = []session.Outstanding{{MsgID: 2, CmdID: 3}}
 	c.Session.Tried = []omadm.RequestID{"l"}
@@ -182,7 +182,7 @@ func listsInOrder(t *trial) {
 		c.Session = state("next")
 		c.Add = []omadm.Request{request("added")}
 		c.Requeue = []session.Requeue{{Request: "again", Attempts: 1, Failures: 1}, {Request: "end", Attempts: 1, Failures: 1}}
-		c.Lease = []session.Lease{{Request: "again", Session: "next", Attempts: 2}, {Request: "added", Session: "next", Attempts: 1}}
+		c.Lease = []session.Lease{{Request: "again", Session: key("next"), Attempts: 2}, {Request: "added", Session: key("next"), Attempts: 1}}
 		c.Finish = []omadm.Outcome{{Request: "end", Kind: omadm.Unknown, At: noon, Attempts: 1}}
 	})
 	t.enqueue(dev, request("waits"))
@@ -380,7 +380,7 @@ func closeDrops(t *trial) {
 	rec := t.load(dev)
 	want(t, "number of sessions, s with sync type \"user\" and next", len(rec.Sessions), 2)
 	for _, s := range rec.Sessions {
-		if s.Key() == "s" {
+		if s.Key() == key("s") {
 			t.broken("session \"s\" is there after it was closed")
 		}
 	}

@@ -55,7 +55,7 @@ func leasedBesideLimits(t *trial) {
 	t.commit(dev, lease("a", "b", "c"))
 	t.commit(dev, func(c *session.Change) {
 		c.Session = state("other")
-		c.Lease = []session.Lease{{Request: "d", Session: "other", Attempts: 1}}
+		c.Lease = []session.Lease{{Request: "d", Session: key("other"), Attempts: 1}}
 	})
 	t.wantSet("Load of one request with a, b, c (not due) and d leased by two sessions, and e waiting", t.limited(1, 1), "a", "b", "c", "d", "e")
 }
@@ -229,6 +229,6 @@ func counts(t *trial) {
 	check("after a Lease", 1, 0)
 	t.commit(dev, func(c *session.Change) { c.Requeue = []session.Requeue{{Request: "a", Attempts: 4, Failures: 2}} })
 	check("after a Requeue", 4, 2)
-	t.commit(dev, func(c *session.Change) { c.Lease = []session.Lease{{Request: "a", Session: "s", Attempts: 5}} })
+	t.commit(dev, func(c *session.Change) { c.Lease = []session.Lease{{Request: "a", Session: key("s"), Attempts: 5}} })
 	check("after another Lease, which has no failures", 5, 2)
 }

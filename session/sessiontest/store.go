@@ -220,6 +220,12 @@ func change(id omadm.DeviceID, revision uint64) *session.Change {
 	return &session.Change{Device: id, Revision: revision, Session: state("s"), Reply: []byte("reply of s")}
 }
 
+// key is the key of the session with that id.
+func key(id string) string {
+	s := state(id)
+	return s.Key()
+}
+
 // state is a session whose last message had the body named like it.
 func state(id string) session.State {
 	return session.State{ID: id, Opened: noon, Seen: noon, MsgID: "1", Body: body(id), Sent: 1, Messages: 1}
@@ -250,7 +256,7 @@ func userRequest(id omadm.RequestID) omadm.Request {
 func lease(reqs ...omadm.RequestID) func(*session.Change) {
 	return func(c *session.Change) {
 		for _, r := range reqs {
-			c.Lease = append(c.Lease, session.Lease{Request: r, Session: "s", Attempts: 1})
+			c.Lease = append(c.Lease, session.Lease{Request: r, Session: key("s"), Attempts: 1})
 			c.Session.Requests = append(c.Session.Requests, session.Carried{ID: r})
 		}
 	}
