@@ -41,9 +41,9 @@ type Limits struct {
 	Depth      int // nesting of elements; 32
 	Commands   int // commands of a message, nested ones included; 2,000
 	Items      int // items of a message; 10,000
-	Attributes int // attributes of an element; 64
-	Extra      int // elements of a Meta without a field of their own; 64
-	URI        int // octets of a LocURI; 4,096
+	Attributes int // attributes of an element, and namespace declarations in scope; 64
+	Extra      int // elements of a Meta without a field of their own, Items in the whole message; 64
+	URI        int // octets of a LocURI, TargetRef or SourceRef; 4,096
 }
 
 // DefaultLimits is what zero fields of Limits mean.

@@ -105,6 +105,7 @@ func TestEncodeRefusesWhatItCannotWrite(t *testing.T) {
 		{&syncml.Get{Cred: &syncml.Cred{Data: syncml.Octets(nil)}}, "Get/Cred/Data"},
 		{&syncml.Get{Meta: &syncml.Meta{Extra: []syncml.Element{{Name: "a b"}}}}, "Get/Meta"},
 		{&syncml.Get{Meta: &syncml.Meta{Extra: []syncml.Element{{Name: "Type"}}}}, "Get/Meta"},
+		{&syncml.Get{Meta: &syncml.Meta{Extra: []syncml.Element{{Name: "Anchor", Space: "urn:v"}}}}, "Get/Meta"},
 		{&syncml.Get{Meta: &syncml.Meta{Extra: []syncml.Element{{Name: "a", Content: "<b>"}}}}, "Get/Meta"},
 		{&syncml.Get{Meta: &syncml.Meta{Extra: []syncml.Element{{Name: "a", Space: "\x00"}}}}, "Get/Meta"},
 		{&syncml.Status{Chal: &syncml.Chal{Meta: &syncml.Meta{NextNonce: "\xFF"}}}, "Status/Meta/NextNonce"},

@@ -55,6 +55,12 @@ func TestLimits(t *testing.T) {
 		{"declarations", syncml.Limits{Attributes: 5}, func(n int) string { return inItem(declarations((n - 1) / 2)) }, "Attributes", 5, 2},
 		{"extra", syncml.Limits{Extra: 5}, func(n int) string { return inItem("<Meta>" + strings.Repeat("<x/>", n) + "</Meta>") }, "Extra", 5, 1},
 		{"address", syncml.Limits{URI: 5}, func(n int) string { return inItem("<Target><LocURI>" + strings.Repeat("x", n) + "</LocURI></Target>") }, "URI", 5, 1},
+		{"address in a reference", syncml.Limits{URI: 5}, func(n int) string {
+			return inBody("<Status><TargetRef>" + strings.Repeat("x", n) + "</TargetRef></Status>")
+		}, "URI", 5, 1},
+		{"extra in all", syncml.Limits{Items: 5}, func(n int) string {
+			return inBody("<Add><Meta><x/></Meta><Item><Meta>" + strings.Repeat("<x/>", n-1) + "</Meta></Item></Add>")
+		}, "Extra", 5, 1},
 		{"default depth", syncml.Limits{}, func(n int) string { return inItem("<Data>" + nested(n-5) + "</Data>") }, "Depth", 32, 1},
 		{"default commands", syncml.Limits{}, func(n int) string { return inBody(strings.Repeat(add, n)) }, "Commands", 2000, 1},
 		{"default items", syncml.Limits{}, func(n int) string { return inBody("<Add>" + strings.Repeat("<Item/>", n) + "</Add>") }, "Items", 10000, 1},
@@ -81,10 +87,13 @@ func TestLimits(t *testing.T) {
 }
 
 // allocated returns the octets that Decode takes for b, and whether it accepts b.
-func allocated(b []byte) (octets uint64, accepted bool) {
+func allocated(b []byte) (octets uint64, accepted bool) { return allocatedWithin(b, syncml.Limits{}) }
+
+// allocatedWithin is allocated under limits.
+func allocatedWithin(b []byte, limits syncml.Limits) (octets uint64, accepted bool) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := syncml.Decode(b)
+	_, err := syncml.XML.Decode(b, limits)
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc, err == nil
 }

@@ -40,6 +40,9 @@ var dataRows = []rowTest{
 		if !syncml.Equal(octets, text) {
 			t.Error(syncml.Diff(octets, text))
 		}
+		if syncml.Equal(octets, withItem(syncml.Item{Meta: &syncml.Meta{Format: "bin"}, Data: syncml.Octets([]byte("AAEC"))})) {
+			t.Error("octets are read as base64")
+		}
 		plain := withItem(syncml.Item{Data: syncml.Text("AAEC")})
 		if syncml.Equal(withItem(syncml.Item{Data: syncml.Octets([]byte{0, 1, 2})}), plain) {
 			t.Error("equal under chr too")
@@ -262,6 +265,9 @@ var faultRows = []rowTest{
 			for _, in := range []string{"<Data>" + text + "</Data>", "<Data><![CDATA[" + text + "]]></Data>", "<Data a='" + text + "'/>", "<!--" + text + "-->", "<?pi " + text + "?>", text, "<Data>12345678" + text + "12345678</Data>"} {
 				refused(t, inItem(in))
 			}
+		}
+		if e := refused(t, "\xFF\xFE<\x00"); !strings.Contains(e.Reason, "UTF-16") {
+			t.Errorf("the reason is %s", e.Reason)
 		}
 		for _, utf16 := range []string{"\xFF\xFE<\x00S\x00", "\xFE\xFF\x00<\x00S", "<\x00S\x00", "\x00<\x00S"} {
 			refused(t, utf16)

@@ -69,11 +69,11 @@ var syntaxRows = []rowTest{
 	}},
 	{"X-8_unknown_commands_keep_name_and_CmdID", func(t *testing.T) {
 		got := body(t, `<Frob><CmdID> 5 </CmdID><x/>text</Frob><Get><CmdID>6</CmdID></Get>`+
-			`<Atomic><CmdID>7</CmdID><v:Frob xmlns:v="urn:v"><v:a/><CmdID>8</CmdID></v:Frob></Atomic><Empty xmlns="urn:e"/>`)
+			`<Atomic><CmdID>7</CmdID><v:Frob xmlns:v="urn:v"><v:a/><CmdID>8</CmdID></v:Frob></Atomic><Empty xmlns="urn:e"/><e:Empty xmlns:e="urn:e"/>`)
 		equal(t, got, []syncml.Command{
 			&syncml.Unknown{Element: "Frob", CmdID: "5", Content: "<x/>text"}, &syncml.Get{CmdID: "6"},
 			&syncml.Atomic{CmdID: "7", Body: []syncml.Command{&syncml.Unknown{Element: "Frob", Space: "urn:v", CmdID: "8", Content: `<v:a xmlns:v="urn:v"/>`}}},
-			&syncml.Unknown{Element: "Empty", Space: "urn:e"},
+			&syncml.Unknown{Element: "Empty", Space: "urn:e"}, &syncml.Unknown{Element: "Empty", Space: "urn:e"},
 		})
 		roundTrip(t, decode(t, inBody(`<Frob>a<CmdID/>b<CmdID>5</CmdID>c</Frob>`)))
 	}},
