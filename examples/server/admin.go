@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -204,12 +205,15 @@ func (a *admin) enqueue(w http.ResponseWriter, r *http.Request) error {
 	if err := a.queue.Enqueue(r.Context(), omadm.DeviceID(device), req); err != nil {
 		return err
 	}
-	w.Header().Set("Location", "/admin/devices/"+url.PathEscape(device)+"/requests/"+url.PathEscape(string(req.ID)))
+	w.Header().Set("Location", "/admin/devices/"+segment(device)+"/requests/"+segment(string(req.ID)))
 	writeJSON(w, http.StatusCreated, struct {
 		ID omadm.RequestID `json:"id"`
 	}{req.ID})
 	return nil
 }
+
+// segment escapes a path segment, dots too: otherwise "." and ".." lead elsewhere.
+func segment(name string) string { return strings.ReplaceAll(url.PathEscape(name), ".", "%2E") }
 
 func (a *admin) request(w http.ResponseWriter, r *http.Request) error {
 	device, id := omadm.DeviceID(r.PathValue("device")), omadm.RequestID(r.PathValue("request"))

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/gomadm/gomadm/session/memstore"
+)
+
+// TestAdminAnswers sends one request each to a server that knows the device d with the request r.
+func TestAdminAnswers(t *testing.T) {
+	const op = `{"verb":"Get","uri":"./DevDetail/SwV"}`
+	tests := []struct {
+		name, method, path, body string
+		want                     int
+		wantBody                 string // part of it
+	}{
+		{"register", "PUT", "/devices/new", "", 201, `{"id":"new","facts":{}}`},
+		{"register again", "PUT", "/devices/d", "", 200, `{"id":"d","facts":{}}`},
+		{"register by name", "POST", "/devices", `{"id":"{a/b}"}`, 201, `"id":"{a/b}"`},
+		{"register without a name", "POST", "/devices", `{}`, 400, `{"error":`},
+		{"register with an unknown field", "POST", "/devices", `{"id":"x","name":"y"}`, 400, `unknown field`},
+		{"device", "GET", "/devices/d", "", 200, `{"id":"d","facts":{}}`},
+		{"unknown device", "GET", "/devices/nobody", "", 404, `{"error":`},
+		{"unregister", "DELETE", "/devices/d", "", 204, ""},
+		{"unregister an unknown device", "DELETE", "/devices/nobody", "", 204, ""},
+
+		{"enqueue", "POST", "/devices/d/requests", `{"id":"n","ops":[` + op + `]}`, 201, `{"id":"n"}`},
+		{"enqueue without an id", "POST", "/devices/d/requests", `{"ops":[` + op + `]}`, 201, `{"id":"`},
+		{"enqueue the same again", "POST", "/devices/d/requests", `{"id":"r","ops":[` + op + `]}`, 201, `{"id":"r"}`},
+		{"enqueue another of that id", "POST", "/devices/d/requests", `{"id":"r","ops":[` + op + `,` + op + `]}`, 409, `{"error":`},
+		{"enqueue for an unknown device", "POST", "/devices/nobody/requests", `{"id":"n","ops":[` + op + `]}`, 404, `{"error":`},
+		{"enqueue all there is", "POST", "/devices/d/requests", `{"id":"n","group":"Atomic","delivery":"at-least-once","priority":-1,
+			"notBefore":"2030-01-01T00:00:00Z","expires":"2031-01-01T00:00:00Z","maxAttempts":3,"user":"u",
+			"ops":[{"verb":"replace","uri":"./User/Vendor/MSFT/X","format":"xml","type":"text/plain","value":"<a/>"}]}`, 201, `{"id":"n"}`},
+		{"enqueue nothing", "POST", "/devices/d/requests", `{"id":"n"}`, 400, `{"error":`},
+		{"enqueue a wrong address", "POST", "/devices/d/requests", `{"ops":[{"verb":"Get","uri":"./a//b"}]}`, 400, `{"error":`},
+		{"enqueue an unknown verb", "POST", "/devices/d/requests", `{"ops":[{"verb":"Put","uri":"./a"}]}`, 400, `operation 0: unknown verb`},
+		{"enqueue no verb", "POST", "/devices/d/requests", `{"ops":[{"uri":"./a"}]}`, 400, `operation 0: unknown verb`},
+		{"enqueue an unknown group", "POST", "/devices/d/requests", `{"group":"some","ops":[` + op + `]}`, 400, `group`},
+		{"enqueue an unknown delivery", "POST", "/devices/d/requests", `{"delivery":"maybe","ops":[` + op + `]}`, 400, `delivery`},
+		{"enqueue an unknown field", "POST", "/devices/d/requests", `{"op":[` + op + `]}`, 400, `unknown field`},
+		{"enqueue Get in an Atomic", "POST", "/devices/d/requests", `{"group":"atomic","ops":[` + op + `]}`, 400, `Get in an Atomic`},
+		{"enqueue two values", "POST", "/devices/d/requests", `{"ops":[` + op + `]} {}`, 400, `more than one value`},
+		{"enqueue no JSON", "POST", "/devices/d/requests", `id=n`, 400, `{"error":`},
+		{"enqueue too much", "POST", "/devices/d/requests", `{"id":"` + strings.Repeat("x", maxAdminBody) + `"}`, 413, `{"error":`},
+
+		{"pending request", "GET", "/devices/d/requests/r", "", 200, `{"state":"pending"}`},
+		{"request held back", "GET", "/devices/d/requests/later", "", 200, `{"state":"pending"}`},
+		{"unknown request", "GET", "/devices/d/requests/nothing", "", 404, `{"error":`},
+		{"request of an unknown device", "GET", "/devices/nobody/requests/r", "", 404, `{"error":`},
+
+		{"no results", "GET", "/results", "", 200, `{"entries":[],"next":""}`},
+		{"results of a wrong cursor", "GET", "/results?after=x", "", 400, `{"error":`},
+		{"results of a wrong limit", "GET", "/results?limit=0", "", 400, `{"error":`},
+		{"results of too large a limit", "GET", "/results?limit=1001", "", 400, `{"error":`},
+
+		{"unknown path", "GET", "/nothing", "", 404, `{"error":"Not Found"}`},
+		{"wrong method", "PATCH", "/devices/d", "", 405, `{"error":"Method Not Allowed"}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSite(t)
+			s.must(http.StatusCreated, "PUT", "/admin/devices/d", "")
+			s.must(http.StatusCreated, "POST", "/admin/devices/d/requests", `{"id":"r","ops":[`+op+`]}`)
+			s.must(http.StatusCreated, "POST", "/admin/devices/d/requests", `{"id":"later","notBefore":"2999-01-01T00:00:00Z","ops":[`+op+`]}`)
+			a := s.do(tt.method, "/admin"+tt.path, tt.body)
+			if a.status != tt.want || !strings.Contains(string(a.body), tt.wantBody) {
+				t.Fatalf("got %d %s, want %d %s", a.status, a.body, tt.want, tt.wantBody)
+			}
+			if len(a.body) > 0 && (a.header.Get("Content-Type") != "application/json" || !json.Valid(a.body)) {
+				t.Errorf("body is not JSON: %s %s", a.header.Get("Content-Type"), a.body)
+			}
+		})
+	}
+}
+
+// TestAdminNames registers devices under names of all kinds, queues a request and finds it again.
+func TestAdminNames(t *testing.T) {
+	for _, name := range []string{
+		"{unique device id}", exampleDevice, "a/b", "a//b", "..", "%41", "x?y#z", "ä ö", "+", "requests",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			path := "/admin/devices/" + segment(name)
+			s.must(http.StatusCreated, "PUT", path, "")
+			a := s.must(http.StatusCreated, "POST", path+"/requests", fmt.Sprintf(`{"id":%q,"ops":[{"verb":"Get","uri":"./A"}]}`, name))
+			if got, want := a.header.Get("Location"), path+"/requests/"+segment(name); got != want {
+				t.Errorf("Location %q, want %q", got, want)
+			}
+			s.must(http.StatusOK, "GET", a.header.Get("Location"), "")
+			var d deviceJSON
+			s.json(s.must(http.StatusOK, "GET", path, ""), &d)
+			if string(d.ID) != name {
+				t.Errorf("got id %q", d.ID)
+			}
+		})
+	}
+}
+
+// TestAdminRegisterKeepsFacts registers a device again that has told what it is.
+func TestAdminRegisterKeepsFacts(t *testing.T) {
+	s := exampleSite(t)
+	s.exchange(example(t, "01"))
+	var d deviceJSON
+	s.json(s.must(http.StatusOK, "PUT", "/admin/devices/"+exampleDevice, ""), &d)
+	if got := d.Facts["./DevInfo/Mod"]; got != "ED-1" {
+		t.Errorf("model is %q after the device was registered again", got)
+	}
+}
+
+// TestAdminUnregister takes a device away with all that is kept of it.
+func TestAdminUnregister(t *testing.T) {
+	s := exampleSite(t)
+	s.queue(getVersion)
+	s.exchange(example(t, "01"))
+	s.exchange(example(t, "03"))
+	s.progress(exampleDevice, "r1")
+	s.must(http.StatusNoContent, "DELETE", "/admin/devices/"+exampleDevice, "")
+	if a := s.post(example(t, "01")); a.status != http.StatusForbidden {
+		t.Errorf("device is answered %d", a.status)
+	}
+	s.must(http.StatusCreated, "PUT", "/admin/devices/"+exampleDevice, "")
+	s.must(http.StatusNotFound, "GET", "/admin/devices/"+exampleDevice+"/requests/r1", "")
+}
+
+// TestAdminResults reads results page by page.
+func TestAdminResults(t *testing.T) {
+	s := exampleSite(t)
+	s.queue(getVersion)
+	s.exchange(example(t, "01"))
+	s.exchange(example(t, "03"))
+	var kinds []string
+	for after := ""; ; {
+		var page struct {
+			Entries []entryJSON
+			Next    string
+		}
+		s.json(s.must(http.StatusOK, "GET", "/admin/results?limit=1&after="+url.QueryEscape(after), ""), &page)
+		if len(page.Entries) == 0 {
+			break
+		}
+		e := page.Entries[0]
+		switch {
+		case e.Outcome != nil:
+			kinds = append(kinds, "outcome "+e.Outcome.Kind)
+		case e.Result != nil && e.Result.Status != 0:
+			kinds = append(kinds, fmt.Sprint("status ", int(e.Result.Status)))
+		case e.Result != nil:
+			kinds = append(kinds, "value "+*e.Result.Items[0].Value)
+		}
+		after = page.Next
+	}
+	if got, want := strings.Join(kinds, ", "), "status 200, value 7.4.1, outcome done"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestAdminAdmits(t *testing.T) {
+	token := []string{"-token", "s3cret"}
+	proxies := []string{"-forwarded-proxies", "127.0.0.1/32"}
+	tests := []struct {
+		name   string
+		args   []string
+		header []string
+		want   int
+	}{
+		{"this machine", nil, nil, 200},
+		{"this machine by name", nil, []string{"Host", "localhost"}, 200},
+		{"another name of this machine", nil, []string{"Host", "dm.example.test"}, 403},
+		{"a web page", nil, []string{"Origin", "https://other.example.test"}, 200}, // it may ask, not change
+		{"behind a proxy", proxies, nil, 403},
+		{"behind a proxy with the token", append(token, proxies...), []string{"Authorization", "Bearer s3cret"}, 200},
+		{"token", token, []string{"Authorization", "Bearer s3cret"}, 200},
+		{"token of another scheme", token, []string{"Authorization", "Basic s3cret"}, 401},
+		{"no token", token, nil, 401},
+		{"wrong token", token, []string{"Authorization", "Bearer s3cret2"}, 401},
+		{"empty token", token, []string{"Authorization", "Bearer "}, 401},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a := newSite(t, tt.args...).do("GET", "/admin/results", "", tt.header...)
+			if a.status != tt.want {
+				t.Errorf("got %d %s, want %d", a.status, a.body, tt.want)
+			}
+		})
+	}
+}
+
+func TestAdminRefusesWebPages(t *testing.T) {
+	a := newSite(t).do("POST", "/admin/devices", `{"id":"x"}`, "Origin", "https://other.example.test")
+	if a.status != http.StatusForbidden {
+		t.Errorf("got %d %s, want 403", a.status, a.body)
+	}
+}
+
+// TestAdminAddresses looks at where the listener and the administrator are, as the handler sees them.
+func TestAdminAddresses(t *testing.T) {
+	tests := []struct {
+		listener, remote string
+		want             int
+	}{
+		{"127.0.0.1:80", "127.0.0.1:5000", 200},
+		{"[::1]:80", "[::1]:5000", 200},
+		{"127.0.0.1:80", "192.0.2.1:5000", 403},
+		{"192.0.2.9:80", "127.0.0.1:5000", 403},
+		{"0.0.0.0:80", "127.0.0.1:5000", 403},
+	}
+	for _, tt := range tests {
+		t.Run(tt.listener+" from "+tt.remote, func(t *testing.T) {
+			addr, err := net.ResolveTCPAddr("tcp", tt.listener)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o, err := parse([]string{"-insecure"}, io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h, err := newMux(o, new(memstore.Store), addr, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := httptest.NewRequest("GET", "http://localhost/admin/results", nil)
+			r.RemoteAddr = tt.remote
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if w.Code != tt.want {
+				t.Errorf("got %d, want %d", w.Code, tt.want)
+			}
+		})
+	}
+}
+
+// TestPath posts to paths: a message is answered wherever devices are, and nowhere else.
+func TestPath(t *testing.T) {
+	tests := []struct {
+		args []string
+		path string
+		want int
+	}{
+		{nil, "/", 200}, {nil, "/dm", 200}, {nil, "/any/where?mode=Maintenance", 200}, {nil, "/admin/x", 404},
+		{[]string{"-path", "/dm"}, "/dm", 200}, {[]string{"-path", "/dm"}, "/dm/", 200}, {[]string{"-path", "/dm"}, "/", 404},
+		{[]string{"-path", "/dm/"}, "/dm", 200},
+	}
+	for _, tt := range tests {
+		t.Run(strings.Join(append(tt.args, tt.path), " "), func(t *testing.T) {
+			s := exampleSite(t, tt.args...)
+			a := s.do("POST", tt.path, example(t, "01"), "Content-Type", "application/vnd.syncml.dm+xml")
+			if a.status != tt.want {
+				t.Errorf("got %d, want %d", a.status, tt.want)
+			}
+		})
+	}
+}
