@@ -278,13 +278,13 @@ func everyDay(t *testing.T) {
 		require.Equal(t, "1", m.Header.MsgID, "day %d", day)
 		var answers string
 		for i, c := range m.Body {
-			switch c.(type) {
+			switch c := c.(type) {
 			case *syncml.Exec:
 				execs++
 			case *syncml.Replace:
 				replaces++
 			case *syncml.Status:
-				require.Equal(t, "200", c.(*syncml.Status).Data.Value, "day %d", day)
+				require.Equal(t, "200", c.Data.Value, "day %d", day)
 				continue
 			}
 			answers += status(i, "1", c.ID(), c.Name(), 200)
