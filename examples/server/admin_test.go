@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -258,5 +259,16 @@ func TestPath(t *testing.T) {
 				t.Errorf("got %d, want %d", a.status, tt.want)
 			}
 		})
+	}
+}
+
+// TestMaxBody posts a message that is as large as allowed, and one that is an octet larger.
+func TestMaxBody(t *testing.T) {
+	body := example(t, "01")
+	for excess, want := range map[int]int{0: http.StatusOK, 1: http.StatusRequestEntityTooLarge} {
+		s := exampleSite(t, "-max-body", strconv.Itoa(len(body)-excess))
+		if a := s.post(body); a.status != want {
+			t.Errorf("%d octets too many: got %d, want %d", excess, a.status, want)
+		}
 	}
 }

@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/session/memstore"
 	"github.com/gomadm/gomadm/session/simdevice"
 	"github.com/gomadm/gomadm/syncml"
 )
@@ -41,6 +44,25 @@ func TestDemoInterrupted(t *testing.T) {
 		t.Errorf("exit status %d, output %q", got, &out)
 	}
 }
+
+// TestDemoFault lets devices talk to a server that is not there: nothing is lost, and yet the demonstration fails.
+func TestDemoFault(t *testing.T) {
+	var out bytes.Buffer
+	d := demo{store: new(memstore.Store), url: "http://127.0.0.1:1/", client: &http.Client{Transport: deaf{}}, out: newTranscript(&out)}
+	if err := d.run(context.Background(), 1); err == nil {
+		t.Error("no error")
+	}
+	for _, want := range []string{"!! ", "demo: 1 devices, 2 sessions, 0 commands, 0 lost\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("output does not hold %q:\n%s", want, &out)
+		}
+	}
+}
+
+// deaf answers nobody.
+type deaf struct{}
+
+func (deaf) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("nobody answers") }
 
 // TestDifference counts what only one side knows.
 func TestDifference(t *testing.T) {
