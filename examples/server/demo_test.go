@@ -62,7 +62,9 @@ func TestDemoFault(t *testing.T) {
 // deaf answers nobody.
 type deaf struct{}
 
-func (deaf) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("nobody answers") }
+func (deaf) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("nobody answers")
+}
 
 // TestDifference counts what only one side knows.
 func TestDifference(t *testing.T) {
