@@ -37,8 +37,9 @@ var drawing = []struct{ room, imports string }{
 	{"omadm", "syncml/..."},
 	{"omadm/...", "syncml/... omadm/..."},
 
-	{"syncml/wbxml", "syncml"},
-	{"syncml", ""},
+	{"syncml/wbxml", "syncml syncml/internal/sample"},
+	{"syncml", "syncml/internal/sample"}, // its tests
+	{"syncml/internal/sample", ""},
 }
 
 const (
@@ -48,7 +49,7 @@ const (
 
 	// The packages that replay to the octet, and who around them may know the time of day.
 	pure    = "syncml/... omadm/... csp/... session"
-	outside = "_test.go omadm/notify/wns session/handler.go session/config.go"
+	outside = "_test.go syncml/internal/sample omadm/notify/wns session/handler.go session/config.go"
 )
 
 // limits says what stays where: an import, a function of an import, or a construct (see uses) is never in these
@@ -192,6 +193,8 @@ func TestViolationsAreFound(t *testing.T) {
 			[]string{"omadm/a.go:3: context.WithTimeout: not in " + pure + " but in " + outside}},
 		{"randomness", "csp/bitlocker/a.go", "import \"math/rand/v2\"\nvar n = rand.Int",
 			[]string{"csp/bitlocker/a.go:2: math/rand/v2: not in " + pure + " but in " + outside}},
+		{"the samples of the benchmarks", "syncml/internal/sample/a.go", `import "github.com/gomadm/gomadm/syncml"`,
+			[]string{"syncml/internal/sample/a.go:2: syncml/internal/sample may not import syncml"}},
 		{"a package that does not exist", "syncml/a.go", `import "github.com/gomadm/gomadm/util"`,
 			[]string{"syncml/a.go:2: syncml may not import util"}},
 		{"randomness in a test", "syncml/a_test.go", `import "math/rand"`, nil},

@@ -10,6 +10,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/internal/sample"
 )
 
 // The yardstick: a lean model of the same messages for encoding/xml.
@@ -73,56 +74,56 @@ type (
 
 // BenchmarkDecode measures Decode, which makes strings of their own.
 func BenchmarkDecode(b *testing.B) {
-	for _, s := range samples() {
-		b.Run(s.name, func(b *testing.B) {
+	for _, s := range sample.Messages() {
+		b.Run(s.Name, func(b *testing.B) {
 			run := func() {
-				if _, err := syncml.Decode(s.xml); err != nil {
+				if _, err := syncml.Decode(s.XML); err != nil {
 					b.Fatal(err)
 				}
 			}
-			measure(b, len(s.xml), run, yardstick{"x-encoding/xml", unmarshal(b, s.xml)})
+			measure(b, len(s.XML), run, yardstick{"x-encoding/xml", unmarshal(b, s.XML)})
 		})
 	}
 }
 
 // BenchmarkDecoder measures the Decoder, which reuses its memory.
 func BenchmarkDecoder(b *testing.B) {
-	for _, s := range samples() {
-		b.Run(s.name, func(b *testing.B) {
+	for _, s := range sample.Messages() {
+		b.Run(s.Name, func(b *testing.B) {
 			var d syncml.Decoder
 			run := func() {
-				if _, err := d.Decode(s.xml); err != nil {
+				if _, err := d.Decode(s.XML); err != nil {
 					b.Fatal(err)
 				}
 			}
-			measure(b, len(s.xml), run, yardstick{"x-encoding/xml", unmarshal(b, s.xml)})
+			measure(b, len(s.XML), run, yardstick{"x-encoding/xml", unmarshal(b, s.XML)})
 		})
 	}
 }
 
 // BenchmarkEncode measures Append into a buffer that is large enough.
 func BenchmarkEncode(b *testing.B) {
-	for _, s := range samples() {
-		b.Run(s.name, func(b *testing.B) {
-			m, err := syncml.Decode(s.xml)
+	for _, s := range sample.Messages() {
+		b.Run(s.Name, func(b *testing.B) {
+			m, err := syncml.Decode(s.XML)
 			if err != nil {
 				b.Fatal(err)
 			}
 			var plain plainMessage
-			if err := xml.Unmarshal(s.xml, &plain); err != nil {
+			if err := xml.Unmarshal(s.XML, &plain); err != nil {
 				b.Fatal(err)
 			}
 			tree := etree.NewDocument()
-			if err := tree.ReadFromBytes(s.xml); err != nil {
+			if err := tree.ReadFromBytes(s.XML); err != nil {
 				b.Fatal(err)
 			}
-			buffer := make([]byte, 0, 2*len(s.xml))
+			buffer := make([]byte, 0, 2*len(s.XML))
 			run := func() {
 				if _, err := syncml.Append(buffer, syncml.XML, m); err != nil {
 					b.Fatal(err)
 				}
 			}
-			measure(b, len(s.xml), run, yardstick{"x-encoding/xml", func() {
+			measure(b, len(s.XML), run, yardstick{"x-encoding/xml", func() {
 				if _, err := xml.Marshal(&plain); err != nil {
 					b.Fatal(err)
 				}

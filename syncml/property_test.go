@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/internal/sample"
 )
 
 // long says whether the long forms of tests are asked for.
@@ -50,57 +51,57 @@ func TestDecoderForgetsEarlierMessages(t *testing.T) {
 			t.Fatal(diff)
 		}
 	}
-	for _, s := range samples() {
-		got, err := d.Decode(s.xml)
+	for _, s := range sample.Messages() {
+		got, err := d.Decode(s.XML)
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, got, decode(t, string(s.xml)))
+		equal(t, got, decode(t, string(s.XML)))
 	}
 }
 
 func TestDecoderReusesItsMemory(t *testing.T) {
-	for _, s := range samples() {
+	for _, s := range sample.Messages() {
 		var d syncml.Decoder
 		run := func() {
-			if _, err := d.Decode(s.xml); err != nil {
+			if _, err := d.Decode(s.XML); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if got := testing.AllocsPerRun(5, run); got != 0 {
-			t.Errorf("%s: %v allocations after the first message", s.name, got)
+			t.Errorf("%s: %v allocations after the first message", s.Name, got)
 		}
 	}
 }
 
 func TestDecodeAllocatesLittle(t *testing.T) {
-	for _, s := range samples() {
+	for _, s := range sample.Messages() {
 		most := 12.0
-		if len(s.xml) > 50<<10 {
+		if len(s.XML) > 50<<10 {
 			most = 30
 		}
 		got := testing.AllocsPerRun(5, func() {
-			if _, err := syncml.Decode(s.xml); err != nil {
+			if _, err := syncml.Decode(s.XML); err != nil {
 				t.Fatal(err)
 			}
 		})
 		if got > most {
-			t.Errorf("%s: %v allocations, want at most %v", s.name, got, most)
+			t.Errorf("%s: %v allocations, want at most %v", s.Name, got, most)
 		}
 	}
 }
 
 func TestAppendAllocatesNothing(t *testing.T) {
-	for _, s := range samples() {
-		m := decode(t, string(s.xml))
-		buffer := make([]byte, 0, 2*len(s.xml))
+	for _, s := range sample.Messages() {
+		m := decode(t, string(s.XML))
+		buffer := make([]byte, 0, 2*len(s.XML))
 		got := testing.AllocsPerRun(5, func() {
 			if _, err := syncml.Append(buffer, syncml.XML, m); err != nil {
 				t.Fatal(err)
 			}
 		})
 		if got != 0 {
-			t.Errorf("%s: %v allocations", s.name, got)
+			t.Errorf("%s: %v allocations", s.Name, got)
 		}
 	}
 }
@@ -158,7 +159,7 @@ func TestAcceptedMutantsAreWellFormed(t *testing.T) {
 	if long {
 		n = 1_000_000
 	}
-	bases := [][]byte{samples()[0].xml, []byte(inItem(`<Data>x</Data>`))}
+	bases := [][]byte{sample.Messages()[0].XML, []byte(inItem(`<Data>x</Data>`))}
 	for _, name := range []string{"06-valid-pkg1-windows-style.xml", "50-valid-tnds-add.xml", "55-valid-windows-dc-alert.xml", "57-valid-windows-originalerror.xml"} {
 		bases = append(bases, exampleMessages(t)[name])
 	}
@@ -182,8 +183,8 @@ func TestAcceptedMutantsAreWellFormed(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, s := range samples()[:3] {
-		f.Add(s.xml)
+	for _, s := range sample.Messages()[:3] {
+		f.Add(s.XML)
 	}
 	for _, b := range exampleMessages(f) {
 		f.Add(b)

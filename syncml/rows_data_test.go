@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/internal/sample"
 )
 
 var dataRows = []rowTest{
@@ -245,7 +246,7 @@ var faultRows = []rowTest{
 	}},
 	{"F-5_counts_are_limited", TestLimits},
 	{"F-6_a_message_cut_anywhere_is_refused", func(t *testing.T) {
-		for _, in := range []string{string(samples()[0].xml), inItem(`<Data>a<![CDATA[b]]>c<d e='f'/></Data>`) + "<!-- c --><?pi?>"} {
+		for _, in := range []string{string(sample.Messages()[0].XML), inItem(`<Data>a<![CDATA[b]]>c<d e='f'/></Data>`) + "<!-- c --><?pi?>"} {
 			last := strings.LastIndex(in, "</SyncML>") + len("</SyncML>")
 			for n := range last {
 				refused(t, in[:n])

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/internal/sample"
 )
 
 // policies is a message with n commands: a Status and a Replace by turns, with now and then markup characters.
@@ -28,29 +29,12 @@ func policies(n int) *syncml.Message {
 	return m
 }
 
-// large is a message with one item of n octets.
-func large(n int) *syncml.Message {
-	return &syncml.Message{Header: simpleHeader(), Final: true, Body: []syncml.Command{&syncml.Replace{CmdID: "1", Items: []syncml.Item{{
-		Target: syncml.Location{URI: "./Vendor/File"}, Meta: &syncml.Meta{Format: "b64"}, Data: syncml.Text(strings.Repeat("QUJD", n/4))}}}}}
-}
-
-var benchmarks = []struct {
-	name string
-	m    *syncml.Message
-}{
-	{"8", policies(8)}, {"50", policies(50)}, {"200", policies(200)}, {"2000", policies(2000)}, {"item", large(512 << 10)},
-}
-
 // BenchmarkDecode reports as "x-xml" how many times as fast as the XML codec the same message is read: the
 // median of rounds in which both run.
 func BenchmarkDecode(b *testing.B) {
-	for _, bench := range benchmarks {
-		binary := encode(b, bench.m)
-		text, err := syncml.Encode(bench.m)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Run(bench.name, func(b *testing.B) {
+	for _, s := range sample.Messages() {
+		b.Run(s.Name, func(b *testing.B) {
+			binary := encode(b, decode(b, s.XML))
 			b.SetBytes(int64(len(binary)))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -59,11 +43,11 @@ func BenchmarkDecode(b *testing.B) {
 				}
 			}
 			b.StopTimer()
-			n := max(1, 200_000/len(text))
+			n := max(1, 200_000/len(s.XML))
 			var ratios []float64
 			for range 51 {
 				ours := timed(b, Codec, binary, n)
-				ratios = append(ratios, float64(timed(b, syncml.XML, text, n))/float64(ours))
+				ratios = append(ratios, float64(timed(b, syncml.XML, s.XML, n))/float64(ours))
 			}
 			slices.Sort(ratios)
 			b.ReportMetric(ratios[len(ratios)/2], "x-xml")
@@ -83,13 +67,14 @@ func timed(b *testing.B, c syncml.Codec, in []byte, n int) time.Duration {
 
 // BenchmarkEncode writes into a buffer of the caller.
 func BenchmarkEncode(b *testing.B) {
-	for _, bench := range benchmarks {
-		b.Run(bench.name, func(b *testing.B) {
-			dst := encode(b, bench.m)
+	for _, s := range sample.Messages() {
+		b.Run(s.Name, func(b *testing.B) {
+			m := decode(b, s.XML)
+			dst := encode(b, m)
 			b.SetBytes(int64(len(dst)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := syncml.Append(dst[:0], Codec, bench.m); err != nil {
+				if _, err := syncml.Append(dst[:0], Codec, m); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,4 +1,5 @@
-package syncml_test
+// Package sample makes the messages that the speed of the codecs is measured on. Only tests import it.
+package sample
 
 import (
 	"encoding/base64"
@@ -8,17 +9,17 @@ import (
 	"sync"
 )
 
-// sample is one of the five messages that speed is measured on.
-type sample struct {
-	name string
-	xml  []byte
+// Message is one of the five messages.
+type Message struct {
+	Name string
+	XML  []byte
 }
 
-// samples returns messages of the shapes that servers see: a is what Windows opens a session with, b the reply of a
+// Messages returns messages of the shapes that servers see: a is what Windows opens a session with, b the reply of a
 // device to 50 commands, c a push of 100 policies, d one value of 512 KB, e 5,000 values. Equal in each run.
-var samples = sync.OnceValue(func() []sample {
+var Messages = sync.OnceValue(func() []Message {
 	r := rand.New(rand.NewSource(42))
-	return []sample{
+	return []Message{
 		{"a", windowsPackage1()},
 		{"b", deviceReply(r)},
 		{"c", policyPush(r)},
