@@ -1,0 +1,183 @@
+// Dm reads, writes and checks SyncML messages, the language of OMA DM.
+//
+// Usage:
+//
+//	dm decode [-json] [FILE...]
+//	dm encode [-to xml|wbxml] [FILE]
+//	dm convert -to xml|wbxml [FILE]
+//	dm diff A B
+//	dm check [-tsv] [FILE...]
+//
+// A file named - is the standard input, and so is no file. Whether a message is XML or WBXML is seen from its first
+// octet.
+//
+// # Decode
+//
+// Decode prints a listing of each message: the header, then each command with what it says. Characters that would
+// move the cursor are escaped. Credentials and nonces are replaced by their length. On a terminal the listing has
+// colours, unless NO_COLOR is set, and long values are cut to the width in COLUMNS, or to 100 columns.
+//
+// With -json it prints one JSON document for each message instead, with everything that the message says, secrets
+// included. The fields:
+//
+//	namespace  of the SyncML element, when it is not the one that verDTD implies
+//	header     verDTD, verProto, sessionID, msgID, target, source, respURI, noResp, cred, meta
+//	commands   name, cmdID, and what the command has of msgRef, cmdRef, cmd, targetRefs, sourceRefs, noResp, archive,
+//	           sftDel, lang, cred, chal, meta, data, correlator, items, commands (of Atomic and Sequence); of a
+//	           command that DM does not use also space and content, its markup
+//	final      whether the message ends the package
+//
+//	target, source  uri, name
+//	items           target, source, meta, data, moreData
+//	cred            meta, data
+//	chal            meta
+//	meta            format, type, mark, size, nextNonce, maxMsgSize, maxObjSize, extra (name, space, content)
+//	data            one of text, markup and octets (base64), and originalError
+//
+// A field that is missing says that the element is. Fields may be added; none is renamed or removed.
+//
+// # Encode
+//
+// Encode writes the message that such a JSON document describes. Fields that it does not know are an error.
+//
+// # Convert
+//
+// Convert writes a message in the other encoding, or in the same one in the form the encoder gives it. Raw octets
+// become base64 in XML.
+//
+// # Diff
+//
+// Diff compares what two messages mean and prints the path of each difference with both values, whatever they are.
+// The exit status is 0 when there is none, 1 when there is one, 2 when a message cannot be read.
+//
+// # Check
+//
+// Check prints a verdict for each file, and under it what is wrong, each finding with the row of CONFORMANCE.md that
+// it breaks. A file may also hold a part of a message, such as one command, which is judged as far as it goes.
+// Findings marked as notes are allowed, but worth knowing. The exit status is 1 when a file is not well formed or
+// has a finding that is no note.
+//
+// With -tsv it says no more than whether each file is well formed, as lines of
+//
+//	file <TAB> well-formed | not-well-formed: reason <TAB> message | fragment:ROOT | wbxml
+//
+// A fragment is a document that is not a SyncML element with a SyncHdr, then a SyncBody.
+//
+// Any command exits with status 2 when it is used wrongly.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+)
+
+const usage = `Usage:
+  dm decode [-json] [FILE...]           list messages
+  dm encode [-to xml|wbxml] [FILE]      write the message that JSON describes
+  dm convert -to xml|wbxml [FILE]       write a message in another encoding
+  dm diff A B                           compare two messages by meaning
+  dm check [-tsv] [FILE...]             judge messages
+
+A file named - is the standard input, and so is no file.
+`
+
+// Exit statuses.
+const (
+	exitOK    = 0
+	exitWrong = 1 // something is wrong with a message, or two differ
+	exitUsage = 2 // wrong usage; of diff also: no comparison
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// fail reports an error and returns the exit status.
+func (s *streams) fail(err error) int {
+	fmt.Fprintln(s.err, "dm:", err)
+	return exitWrong
+}
+
+// usageError is an error of whoever typed the command.
+type usageError struct{ reason string }
+
+func (e *usageError) Error() string { return e.reason }
+
+var commands = []struct {
+	name string
+	run  func(flags *flag.FlagSet, args []string, s *streams) (status int, err error)
+}{
+	{"decode", decode},
+	{"encode", encode},
+	{"convert", convert},
+	{"diff", diff},
+	{"check", check},
+}
+
+// run runs one command and returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	s := &streams{in: stdin, out: stdout, err: stderr}
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+		return exitOK
+	}
+	for _, c := range commands {
+		if c.name != args[0] {
+			continue
+		}
+		flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+		flags.SetOutput(io.Discard)
+		status, err := c.run(flags, args[1:], s)
+		return s.finish(status, err)
+	}
+	return s.finish(exitUsage, &usageError{fmt.Sprintf("no command %q", args[0])})
+}
+
+// finish reports the error of a command.
+func (s *streams) finish(status int, err error) int {
+	var wrong *usageError
+	switch {
+	case err == nil:
+		return status
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(s.out, usage)
+		return exitOK
+	case errors.As(err, &wrong):
+		fmt.Fprintf(s.err, "dm: %v\n%s", err, usage)
+		return exitUsage
+	}
+	s.fail(err)
+	return max(status, exitWrong)
+}
+
+// parse reads flags, then between least and most files; most < 0 is any number.
+func parse(flags *flag.FlagSet, args []string, least, most int) ([]string, error) {
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		return nil, &usageError{err.Error()}
+	}
+	files := flags.Args()
+	if len(files) < least || most >= 0 && len(files) > most {
+		return nil, &usageError{flags.Name() + ": the wrong number of files"}
+	}
+	if len(files) == 0 {
+		files = []string{"-"}
+	}
+	return files, nil
+}
