@@ -9,8 +9,8 @@ import (
 	"github.com/gomadm/gomadm/syncml"
 )
 
-// sample is a message with every field of every command.
-func sample() *syncml.Message {
+// everything is a message with every field of every command.
+func everything() *syncml.Message {
 	loc := func(s string) syncml.Location { return syncml.Location{URI: "./" + s, Name: s} }
 	meta := &syncml.Meta{Format: "chr", Type: "text/plain", Mark: "m", Size: "7", NextNonce: "bm9uY2U=", MaxMsgSize: "4096", MaxObjSize: "65536",
 		Extra: []syncml.Element{
@@ -51,7 +51,7 @@ func sample() *syncml.Message {
 
 // Every field survives both ways, and what is decoded is written as it was.
 func TestRoundTrip(t *testing.T) {
-	m := sample()
+	m := everything()
 	b := encode(t, m)
 	got := decode(t, b)
 	same(t, got, m)
@@ -62,12 +62,12 @@ func TestRoundTrip(t *testing.T) {
 
 // Nothing of the input is kept.
 func TestDecodeKeepsNothing(t *testing.T) {
-	b := encode(t, sample())
+	b := encode(t, everything())
 	m := decode(t, b)
 	for i := range b {
 		b[i] = 0xee
 	}
-	same(t, m, sample())
+	same(t, m, everything())
 }
 
 func TestLimits(t *testing.T) {
@@ -331,7 +331,7 @@ func TestCosts(t *testing.T) {
 
 // Encoding into a buffer that is large enough allocates nothing.
 func TestEncodeAllocatesNothing(t *testing.T) {
-	m := sample()
+	m := everything()
 	dst := make([]byte, 0, 64<<10)
 	if got := testing.AllocsPerRun(100, func() {
 		if _, err := syncml.Append(dst, Codec, m); err != nil {

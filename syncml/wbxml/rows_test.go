@@ -279,7 +279,7 @@ func testOpaqueText(t *testing.T) {
 	plain := decode(t, hexExample(t, "63-valid-wbxml-numeric-publicid.hex"))
 	same(t, decode(t, hexExample(t, "66-valid-wbxml-opaque-data.hex")), plain)
 	// Every inline string as opaque data makes the same message.
-	m := sample()
+	m := everything()
 	b := encode(t, m)
 	r := reader{s: string(b)}
 	r.header()
@@ -535,7 +535,7 @@ func testEmbedded(t *testing.T) {
 }
 
 func testLengths(t *testing.T) {
-	m := sample()
+	m := everything()
 	all := encode(t, m)
 	b, err := Codec.AppendHeader(nil, &m.Header)
 	if err != nil {
@@ -644,7 +644,7 @@ func testBinaryData(t *testing.T) {
 }
 
 func testTruncated(t *testing.T) {
-	b := encode(t, sample())
+	b := encode(t, everything())
 	for n := range b {
 		if m, err := Codec.Decode(b[:n], syncml.Limits{}); err == nil || m != nil {
 			t.Errorf("%d of %d octets make a message", n, len(b))
