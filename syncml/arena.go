@@ -14,7 +14,8 @@ type arena[T any] struct {
 	first int // size of the first chunk; 1 if zero
 	most  int // how many are expected at most; 0 if that is not known
 	count int // handed out from earlier chunks
-	start int // position in the message when the first was asked for
+	base  int // of the current chunk, taken over from the one before
+	start int // position in the message when the current chunk was begun
 
 	keep bool // chunks are kept for the next message
 	kept [][]T
@@ -35,8 +36,10 @@ func (a *arena[T]) take(s *scanner) *T {
 func (a *arena[T]) extend(run []T, s *scanner) []T {
 	n := len(run)
 	if n > 0 && (a.used == 0 || &run[n-1] != &a.chunk[a.used-1]) {
-		var zero T
-		return append(run, zero)
+		if n == cap(run) {
+			run = append(make([]T, 0, 2*n), run...)
+		}
+		return run[:n+1]
 	}
 	if a.used == len(a.chunk) {
 		a.grow(s, n)
@@ -46,24 +49,28 @@ func (a *arena[T]) extend(run []T, s *scanner) []T {
 	return a.chunk[a.used-n-1 : a.used : a.used]
 }
 
-// growth is how many times what was handed out so far a chunk may be at most.
-const growth = 16
+// few is how many values are not many yet: up to there a run that has a maximum may grow fourfold, so that it is not
+// copied often.
+const few = 4096
 
 // grow begins a new chunk that has room for a run and more, as much as the rest of the message fills at the
-// density seen so far.
+// density of the last chunk but at most as much again as was handed out, so that what is left over is in proportion.
 func (a *arena[T]) grow(s *scanner, run int) {
 	a.count += a.used - run
 	n := max(a.first, 1)
 	if seen := a.count + run; seen > 0 {
-		rest, spent := len(s.src)-s.pos, max(s.pos-a.start, 1)
-		n = min(int(int64(rest)*int64(seen)/int64(spent))*9/8+4, growth*seen)
+		rest, spent, taken := len(s.src)-s.pos, max(s.pos-a.start, 1), a.used-a.base
+		most := seen
+		if run > 0 && a.most > 0 && seen < few {
+			most = 4 * seen
+		}
+		n = min(int(int64(rest)*int64(taken)/int64(spent))*9/8+4, most)
 		if a.most > 0 {
 			n = min(n, max(a.most-seen, 16))
 		}
-	} else {
-		a.start = s.pos
+		n = max(n, run/4)
 	}
-	a.used = 0
+	a.used, a.base, a.start = 0, run, s.pos
 	if a.next < len(a.kept) && len(a.kept[a.next]) > run {
 		a.chunk = a.kept[a.next]
 		a.next++
