@@ -53,7 +53,7 @@ func (d *decoder) prepare(size int) {
 		d.attrs, d.bindings, d.names, d.scratch = w.attrs[:0], w.bindings[:0], w.names[:0], w.scratch[:0]
 		d.body = make([]Command, 0, min(size/300+4, 256))
 	}
-	commands := min(size/700+3, 24)
+	commands := min(size/480+3, 104)
 	d.adds.reset(commands)
 	d.alerts.reset(min(commands, 4))
 	d.atomics.reset(1)
@@ -213,14 +213,13 @@ func (d *decoder) doctype() {
 	d.pos += len("<!DOCTYPE")
 	d.doctypeSpace()
 	d.qName()
-	before := d.pos
 	d.skipSpace()
 	switch {
 	case d.at("PUBLIC"):
 		d.pos += len("PUBLIC")
 		d.doctypeSpace()
 		d.doctypeLiteral(true)
-		before = d.pos
+		before := d.pos
 		if d.skipSpace(); d.at(`"`) || d.at(`'`) {
 			if d.pos == before {
 				d.fail("white space is missing in the DOCTYPE")
@@ -454,7 +453,7 @@ func (d *decoder) known(t tag) Command {
 			}
 		}
 	}
-	if len(d.body) > bottom {
+	if len(d.body) > bottom && !d.failed {
 		for _, c := range d.body[bottom:] {
 			p.body = d.bodies.extend(p.body, &d.scanner)
 			p.body[len(p.body)-1] = c
@@ -710,7 +709,7 @@ func (d *decoder) metaChild(t tag, m *Meta) {
 
 // extra keeps a child of Meta that has no field.
 func (d *decoder) extra(t tag, m *Meta) {
-	// Each element costs more memory than the message has for it, so their number in all is bounded too.
+	// An element takes more memory than it has octets, so their number in all is bounded too.
 	if d.extras++; len(m.Extra) >= d.limits.Extra || d.extras > d.limits.Items {
 		d.exceed("Extra", min(d.limits.Extra, d.limits.Items))
 		return
