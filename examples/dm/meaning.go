@@ -84,7 +84,7 @@ func (r *report) command(c syncml.Command, at place, seen map[string]bool) {
 	r.required(c, &p, at)
 	r.sizes(at.path, p.Meta)
 	for i := range p.Items {
-		r.item(c, &p.Items[i], childPath(at.path, "Item", i+1), at)
+		r.item(c, &p.Items[i], childPath(at.path, "Item", i+1, true), at)
 	}
 }
 

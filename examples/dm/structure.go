@@ -24,7 +24,7 @@ func (r *report) structure(e *element, path string) {
 	last, ordered := 0, true
 	for _, c := range e.children {
 		count[c.name]++
-		at := childPath(path, c.name, count[c.name])
+		at := childPath(path, c.name, count[c.name], isNumbered(e, c))
 		r.lines[at] = c.line
 		i, repeatable := placeIn(model, c.name)
 		switch {
@@ -34,7 +34,7 @@ func (r *report) structure(e *element, path string) {
 		case i < last && ordered:
 			ordered = false
 			r.wrong("X-7", at, "%s comes too late in %s", printable(c.name), e.name)
-		case count[c.name] == 2 && !repeatable:
+		case count[c.name] == 2 && !repeatable && e.name != "SyncML": // that is row X-1
 			r.wrong("X-4", at, "%s given twice in %s", c.name, e.name)
 		}
 		last = max(last, i)
@@ -43,27 +43,36 @@ func (r *report) structure(e *element, path string) {
 	}
 }
 
-// childPath returns the path of a child; commands and items are counted.
-func childPath(path, name string, n int) string {
+// isNumbered says whether the paths of children of that name have their number: items and commands, known or not.
+func isNumbered(e, c *element) bool {
+	return c.name == "Item" || isCommand(c.name) || isUnknownCommand(e, c)
+}
+
+// isUnknownCommand says whether the decoder keeps a child as an unknown command.
+func isUnknownCommand(e, c *element) bool {
+	return holdsCommands(e.name) && models[c.name] == nil && !isLeaf(c.name)
+}
+
+// childPath returns the path of a child, which is the nth of its name.
+func childPath(path, name string, n int, numbered bool) string {
 	if path != "" {
 		path += "/"
 	}
 	path += name
-	if isCommand(name) || name == "Item" {
+	if numbered {
 		path += "[" + strconv.Itoa(n) + "]"
 	}
 	return path
 }
 
-// misplaced reports a child that its parent has no place for. Unknown commands are reported with the message.
+// misplaced reports a child that its parent has no place for.
 func (r *report) misplaced(e, c *element, path string) {
 	switch {
 	case slices.Contains(metInf, c.name):
 		r.wrong("D-15", path, "%s stands in %s and not in a Meta", c.name, e.name)
 	case e.name == "Meta" || e.name == "MetInf":
 		r.note("D-18", path, "%s is no element of MetInf", printable(c.name))
-	case holdsCommands(e.name) && models[c.name] == nil && !isLeaf(c.name):
-		// The decoder keeps it as an unknown command.
+	case isUnknownCommand(e, c): // reported with the message
 	default:
 		r.wrong("X-4", path, "%s does not belong in %s", printable(c.name), e.name)
 	}

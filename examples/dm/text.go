@@ -117,7 +117,7 @@ func (l *listing) command(c syncml.Command) {
 // references prints what a status or a result answers.
 func (l *listing) references(p *parts) {
 	if p.MsgRef != "" || p.CmdRef != "" || p.Cmd != "" {
-		l.always("answers", strings.TrimSpace(fmt.Sprintf("message %s, command %s %s", show(p.MsgRef), show(p.CmdRef), p.Cmd)))
+		l.always("answers", strings.TrimSpace(fmt.Sprintf("message %s, command %s %s", show(p.MsgRef), show(p.CmdRef), printable(p.Cmd))))
 	}
 	for _, ref := range p.TargetRefs {
 		l.line("TargetRef", ref)

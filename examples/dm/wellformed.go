@@ -126,15 +126,15 @@ func wellFormed(doc string, root tag) error {
 	tail := doc[root.end:]
 	head := doc[:root.name] + "SyncML" + doc[root.name+len(root.local):root.end]
 	if root.empty {
-		head = strings.TrimSuffix(head, "/>") + ">"
-		return located(doc, root, 0, decodeDeep(head+"<SyncHdr/><SyncBody/></"+wrapper+">"+tail))
+		head = strings.TrimSuffix(head, "/>") + "><SyncHdr/><SyncBody/></" + wrapper + ">"
+		return located(doc, root, len(head)-root.end, decodeDeep(head+tail))
 	}
 	head += "<SyncHdr/><SyncBody/><" + content + ">"
 	shift := len(head) - root.end
 	err := decodeDeep(head + tail)
 	var fault *syncml.SyntaxError
 	endTag := "</" + prefix + root.local
-	if !errors.As(err, &fault) || !strings.HasPrefix((head + tail)[fault.Offset:], endTag) {
+	if !errors.As(err, &fault) || fault.Offset < len(head) || !strings.HasPrefix((head + tail)[fault.Offset:], endTag) {
 		return located(doc, root, shift, err)
 	}
 	before, after := tail[:fault.Offset-len(head)], tail[fault.Offset-len(head)+len(endTag):]
@@ -163,7 +163,12 @@ func located(doc string, root tag, shift int, err error) error {
 		return err
 	}
 	e := *fault
-	if e.Offset > root.end {
+	renamed := len("SyncML") - len(root.local)
+	switch {
+	case e.Offset <= root.name:
+	case e.Offset <= root.end+renamed:
+		e.Offset = max(e.Offset-renamed, root.name)
+	default:
 		e.Offset = min(max(e.Offset-shift, root.end), len(doc))
 	}
 	inside := "SyncML/" + root.local + ".content"
