@@ -172,9 +172,9 @@ func grownShapes() map[string]func(n int) []byte {
 // and Attributes stay: they bound the work for one element.
 var manyLimits = syncml.Limits{Commands: 1 << 30, Items: 1 << 30, Extra: 1 << 30, URI: 1 << 30}
 
-// Memory is taken in chunks of at most 16 times what came before, so it grows by leaps: growth is judged over this many
-// doublings.
-const leap = 4
+// leap is how many doublings growth is judged over: memory is taken in chunks, and the next one may fall on any step. A
+// quadratic step after linear ones still shows.
+const leap = 3
 
 // A message twice as large takes, on average over a leap, no more than 2.2 times the memory, whatever its shape and
 // whether it is accepted, and a refused one no more than 2 MB and 8 times its octets.
