@@ -33,6 +33,7 @@ func TestTSV(t *testing.T) {
 		{"with a prefix", `<s:Get xmlns:s="SYNCML:SYNCML1.2" a="/>"><s:CmdID>1</s:CmdID></s:Get >`, "well-formed\tfragment:Get"},
 		{"comments and instructions around", `<!-- <a> --><?b <c>?><Get></Get><!-- </Get> -->`, "well-formed\tfragment:Get"},
 		{"document type", `<!DOCTYPE Get PUBLIC "-//X//Y" "z"><Get></Get>`, "well-formed\tfragment:Get"},
+		{"tags in a document type", `<!DOCTYPE Get SYSTEM "><Add>"><Get></Get>`, "well-formed\tfragment:Get"},
 		{"the name of the wrapper", `<Data><Data>x</Data></Data>`, "well-formed\tfragment:Data"},
 		{"prefix that the message binds", `<Meta><A:Format>int</A:Format><B:Type/></Meta>`, "well-formed\tfragment:Meta"},
 		{"UTF-16 declared", `<?xml version="1.0" encoding="utf-16"?>` + around(get), "well-formed\tmessage"},

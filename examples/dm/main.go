@@ -42,8 +42,8 @@
 //
 // # Convert
 //
-// Convert writes a message in the other encoding, or in the same one in the form the encoder gives it. Raw octets
-// become base64 in XML.
+// Convert writes a message in the other encoding, or in the same one in the form the encoder gives it. XML carries no
+// raw octets: they become base64, and their Format b64.
 //
 // # Diff
 //
@@ -61,7 +61,8 @@
 //
 //	file <TAB> well-formed | not-well-formed: reason <TAB> message | fragment:ROOT | wbxml
 //
-// A fragment is a document that is not a SyncML element with a SyncHdr, then a SyncBody.
+// A fragment is a document that is not a SyncML element with a SyncHdr, then a SyncBody. What the decoder refuses for
+// other reasons, such as its limits or declarations of entities, counts as not well formed.
 //
 // Any command exits with status 2 when it is used wrongly.
 package main

@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
+	"iter"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -248,6 +250,36 @@ func TestJSONHoldsAllOfAMessage(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPartsAreComplete: no field of a command is lost on the way to JSON.
+func TestPartsAreComplete(t *testing.T) {
+	known := map[string]bool{"Element": true, "TargetRef": true, "SourceRef": true} // of Unknown and Results
+	for f := range fieldNames(parts{}) {
+		known[f] = true
+	}
+	for _, name := range []string{"Add", "Alert", "Atomic", "Copy", "Delete", "Exec", "Get", "Replace", "Results", "Sequence",
+		"Status", "Frob"} {
+		c := empty(name)
+		if _, unknown := c.(*syncml.Unknown); unknown != (name == "Frob") {
+			t.Errorf("%s is made a %T", name, c)
+		}
+		for f := range fieldNames(reflect.ValueOf(c).Elem().Interface()) {
+			if !known[f] {
+				t.Errorf("%s.%s is not in parts", name, f)
+			}
+		}
+	}
+}
+
+func fieldNames(v any) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range reflect.TypeOf(v).NumField() {
+			if !yield(reflect.TypeOf(v).Field(i).Name) {
+				return
+			}
+		}
+	}
 }
 
 func must[T any](v T, err error) T {

@@ -55,13 +55,31 @@ func rootTag(doc string) (t tag, ok bool) {
 // asideLength returns the length of the comment, instruction, CDATA section or declaration that s begins with, -1 if
 // it does not end.
 func asideLength(s string) int {
-	for _, kind := range [...][2]string{{"<!--", "-->"}, {"<?", "?>"}, {"<![CDATA[", "]]>"}, {"<!", ">"}} {
+	for _, kind := range [...][2]string{{"<!--", "-->"}, {"<?", "?>"}, {"<![CDATA[", "]]>"}} {
 		if strings.HasPrefix(s, kind[0]) {
 			i := strings.Index(s[len(kind[0]):], kind[1])
 			if i < 0 {
 				return -1
 			}
 			return len(kind[0]) + i + len(kind[1])
+		}
+	}
+	return markupEnd(s, 0)
+}
+
+// markupEnd returns the offset behind the ">" that ends the markup around offset i, -1 if there is none. One in
+// quotes does not count.
+func markupEnd(s string, i int) int {
+	for ; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '"', '\'':
+			length := strings.IndexByte(s[i+1:], c)
+			if length < 0 {
+				return -1
+			}
+			i += length + 1
+		case '>':
+			return i + 1
 		}
 	}
 	return -1
@@ -77,20 +95,12 @@ func tagAt(doc string, p int) (t tag, ok bool) {
 	if prefix, local, found := strings.Cut(t.local, ":"); found {
 		t.prefix, t.local, t.name = prefix, local, t.name+len(prefix)+1
 	}
-	for i := p + 1 + n; i < len(doc); i++ {
-		switch c := doc[i]; c {
-		case '"', '\'':
-			length := strings.IndexByte(doc[i+1:], c)
-			if length < 0 {
-				return tag{}, false
-			}
-			i += length + 1
-		case '>':
-			t.end, t.empty = i+1, doc[i-1] == '/'
-			return t, true
-		}
+	t.end = markupEnd(doc, p+1+n)
+	if t.end < 0 {
+		return tag{}, false
 	}
-	return tag{}, false
+	t.empty = doc[t.end-2] == '/'
+	return t, true
 }
 
 // outline returns the elements of a well-formed document, nil if there are too many.
