@@ -139,10 +139,13 @@ func TestFindings(t *testing.T) {
 		{"null with data", replace(format("null"), `<Data/>`), []string{"D-11"}},
 		{"chr without data", replace(format("chr"), ``), []string{"D-11"}},
 		{"markup in data is free", replace(format("xml"), `<Data><Item>x<CmdID/></Item></Data>`), nil},
+		{"Format of the Atomic", around(`<Atomic><CmdID>1</CmdID><Meta>` + format("int") + `</Meta><Replace><CmdID>2</CmdID>` +
+			`<Item><Target><LocURI>./A</LocURI></Target><Data>x</Data></Item></Replace></Atomic>`), []string{"D-7"}},
 		{"size", replace(format("chr")+`<Size xmlns="syncml:metinf">many</Size>`, `<Data>x</Data>`), []string{"F-10"}},
 		{"prefix of the message around", `<Meta><A:Format>int</A:Format></Meta>`, []string{"X-10?"}},
 		{"declarations", `<!DOCTYPE SyncML [<!ENTITY a "b">]>` + around(get), []string{"F-2"}},
-		{"too deep", strings.Repeat("<a>", 40) + strings.Repeat("</a>", 40), []string{"F-4"}},
+		{"as deep as can be", nested(syncml.DefaultLimits().Depth), []string{"X-1"}},
+		{"too deep", nested(syncml.DefaultLimits().Depth + 1), []string{"F-4"}},
 		{"too many commands", around(strings.Repeat("<Get/>", syncml.DefaultLimits().Commands+1)), []string{"F-5"}},
 	}
 	for _, tt := range tests {
@@ -153,6 +156,8 @@ func TestFindings(t *testing.T) {
 		})
 	}
 }
+
+func nested(depth int) string { return strings.Repeat("<a>", depth) + strings.Repeat("</a>", depth) }
 
 // TestValidSamples: nothing is found wrong with messages that are right.
 func TestValidSamples(t *testing.T) {

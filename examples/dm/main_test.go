@@ -314,8 +314,8 @@ func TestOctetsBecomeBase64InXML(t *testing.T) {
 		Header: syncml.Header{VerDTD: "1.2", VerProto: "DM/1.2", SessionID: "1", MsgID: "1",
 			Target: syncml.Location{URI: "a"}, Source: syncml.Location{URI: "b"}},
 		Body: []syncml.Command{&syncml.Sequence{CmdID: "1", Body: []syncml.Command{&syncml.Add{
-			CmdID: "2", Meta: &syncml.Meta{Format: "bin", Type: "image/x"},
-			Items: []syncml.Item{{Target: syncml.Location{URI: "./X"}, Data: syncml.Octets([]byte{0, 1, 0xFF})}},
+			CmdID: "2", Meta: &syncml.Meta{Format: "bin"},
+			Items: []syncml.Item{{Target: syncml.Location{URI: "./X"}, Meta: &syncml.Meta{Type: "image/x"}, Data: syncml.Octets([]byte{0, 1, 0xFF})}},
 		}}}},
 	}
 	b, err := syncml.Append(nil, wbxml.Codec, m)
@@ -331,7 +331,7 @@ func TestOctetsBecomeBase64InXML(t *testing.T) {
 		t.Fatal(err)
 	}
 	it := got.Body[0].(*syncml.Sequence).Body[0].ItemList()[0]
-	if it.Meta == nil || it.Meta.Format != "b64" || it.Data != syncml.Text("AAH/") {
+	if it.Meta == nil || it.Meta.Format != "b64" || it.Meta.Type != "image/x" || it.Data != syncml.Text("AAH/") {
 		t.Errorf("got %+v %q", it.Meta, it.Data.Value)
 	}
 }
