@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ type document struct {
 func open(b []byte) *document {
 	if wbxml.Detect(b) == wbxml.Codec {
 		m, err := wbxml.Decode(b)
-		return &document{kind: "wbxml", message: m, refused: err, row: refusalRow("", err)}
+		return &document{kind: "wbxml", message: m, refused: err, row: refusalRow(nil, err)}
 	}
 	doc := string(b)
 	m, err := syncml.Decode(b)
@@ -34,11 +35,11 @@ func open(b []byte) *document {
 	var limit *syncml.LimitError
 	t, ok := rootTag(doc)
 	if !ok || errors.As(err, &limit) {
-		return &document{kind: "fragment:?", refused: err, row: refusalRow(doc, err)}
+		return &document{kind: "fragment:?", refused: err, row: refusalRow(b, err)}
 	}
 	d := &document{kind: "fragment:" + t.local}
 	if doc, d.loose, d.refused = wellFormedPart(doc, t); d.refused != nil {
-		d.row = refusalRow(doc, d.refused)
+		d.row = refusalRow(b, d.refused)
 		return d
 	}
 	if t.local == "SyncML" {
@@ -50,8 +51,8 @@ func open(b []byte) *document {
 	return d
 }
 
-// refusalRow returns the row by which a document is refused; doc is empty for WBXML.
-func refusalRow(doc string, err error) string {
+// refusalRow returns the row by which a document is refused; doc is nil for WBXML.
+func refusalRow(doc []byte, err error) string {
 	var limit *syncml.LimitError
 	var fault *syncml.SyntaxError
 	switch {
@@ -61,12 +62,18 @@ func refusalRow(doc string, err error) string {
 		return "F-4"
 	case errors.As(err, &limit):
 		return "F-5"
-	case doc == "":
+	case doc == nil:
 		return "B-20"
-	case errors.As(err, &fault) && strings.HasPrefix(doc[fault.Offset:], "["): // of a DOCTYPE
+	case errors.As(err, &fault) && declares(doc, fault):
 		return "F-2"
 	}
 	return "F-1"
+}
+
+// declares says whether a document is refused at the "[" that opens the declarations of a DOCTYPE.
+func declares(doc []byte, fault *syncml.SyntaxError) bool {
+	before, after := doc[:fault.Offset], doc[fault.Offset:]
+	return fault.Path == "" && bytes.HasPrefix(after, []byte("[")) && bytes.Contains(before, []byte("<!DOCTYPE"))
 }
 
 // maxLoose bounds the prefixes that a fragment may leave for the message around it to bind.
