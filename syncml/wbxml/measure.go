@@ -1,7 +1,6 @@
 package wbxml
 
 import (
-	"strings"
 	"unicode/utf8"
 
 	"github.com/gomadm/gomadm/syncml"
@@ -180,11 +179,11 @@ func (r *reader) leaf() bool {
 		return false
 	}
 	text := r.s[r.pos+1:]
-	end := strings.IndexByte(text, 0)
+	end, ascii := termination(text)
 	if end < 0 || end+1 >= len(text) || text[end+1] != tokenEnd {
 		return false
 	}
-	if !utf8.ValidString(text[:end]) {
+	if !ascii && !utf8.ValidString(text[:end]) {
 		r.at = r.pos
 		r.fail("text is not UTF-8")
 	}

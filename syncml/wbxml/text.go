@@ -78,12 +78,28 @@ func (d *decoder) inline() (string, bool) {
 		return "", false
 	}
 	s := d.s[d.pos+1:]
-	end := strings.IndexByte(s, 0)
+	end, _ := termination(s)
 	if s[end+1] != tokenEnd {
 		return "", false
 	}
 	d.pos += end + 3
 	return s[:end], true
+}
+
+// termination returns the index of the octet 0 that ends the inline string at the start of s, -1 if there is none, and
+// whether the string is known to be ASCII. Most strings are numbers of a few digits, for which calls cost more than the
+// search.
+func termination(s string) (end int, ascii bool) {
+	const short = 8
+	for i := 0; i < len(s) && i < short; i++ {
+		switch c := s[i]; {
+		case c == 0:
+			return i, true
+		case c >= utf8.RuneSelf:
+			return strings.IndexByte(s, 0), false
+		}
+	}
+	return strings.IndexByte(s, 0), false
 }
 
 // join reads the element to its end and returns its text, which is of the length given.
