@@ -131,7 +131,13 @@ func (c *counts) addCommand(t tag) place {
 func (r *reader) measure(lim syncml.Limits) (c counts) {
 	var room [40]place
 	places := append(room[:0], inDocument)
-	for r.next() {
+	for {
+		if p := places[len(places)-1]; p >= inCommand && len(places) <= lim.Depth {
+			r.leaves(p)
+		}
+		if !r.next() {
+			break
+		}
 		switch r.kind {
 		case kindEnd:
 			if places = places[:len(places)-1]; len(places) == 0 {
@@ -170,6 +176,33 @@ func (r *reader) measure(lim syncml.Limits) (c counts) {
 		}
 	}
 	return c
+}
+
+// leaves passes over elements that count for nothing and hold one inline string each, as long as they follow each other.
+// Whatever else comes is left to next, which also says what is wrong with it.
+func (r *reader) leaves(p place) {
+	s, pos, page := r.s, r.pos, tag(r.page)<<6
+	for pos+1 < len(s) && s[pos]&^0x3f == flagContent && s[pos+1] == tokenInline {
+		t := page | tag(s[pos]&0x3f)
+		if names[t] == "" || p != elsewhere && !isPlain(t) {
+			break
+		}
+		end, ascii := termination(s[pos+2:])
+		if end += pos + 2; end < pos+2 || end+1 >= len(s) || s[end+1] != tokenEnd || !ascii && !utf8.ValidString(s[pos+2:end]) {
+			break
+		}
+		pos = end + 2
+	}
+	r.pos = pos
+}
+
+// isPlain reports whether an element is not counted wherever in a command it stands.
+func isPlain(t tag) bool {
+	switch t {
+	case tagCmdID, tagMsgRef, tagCmdRef, tagCmd, tagData, tagLocURI, tagLocName:
+		return true
+	}
+	return false
 }
 
 // leaf reads the content and the end of an element that holds one inline string and nothing else, as most do. It

@@ -29,6 +29,11 @@ func (d *decoder) rewind(m mark) { d.pos, d.page, d.empty = m.pos, m.page, m.emp
 // trimmed reads the element read last to its end and returns its text without the white space around it.
 // Elements in it are passed over.
 func (d *decoder) trimmed() string {
+	if !d.empty {
+		if s, ok := d.inline(); ok {
+			return trim(s)
+		}
+	}
 	s, _, opaque := d.characters()
 	if opaque && !utf8.ValidString(s) {
 		d.fail("text is not UTF-8")
