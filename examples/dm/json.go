@@ -219,6 +219,9 @@ func (j *jsonMessage) message() (*syncml.Message, error) {
 		return nil, fmt.Errorf("header: %w", err)
 	}
 	m.Body, err = bodyFrom(j.Commands)
+	if m.Body == nil && j.Commands != nil {
+		m.Body = []syncml.Command{} // an empty SyncBody, as it was read
+	}
 	return m, err
 }
 

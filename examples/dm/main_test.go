@@ -229,9 +229,6 @@ func messages(t *testing.T, f func(t *testing.T, content string, m *syncml.Messa
 func TestJSONHoldsAllOfAMessage(t *testing.T) {
 	messages(t, func(t *testing.T, content string, want *syncml.Message) {
 		_, document, _ := command(content, "decode", "-json")
-		if len(want.Body) == 0 {
-			t.Skip("a message without commands cannot be written")
-		}
 		for _, encoding := range []string{"xml", "wbxml"} {
 			status, out, stderr := command(document, "encode", "-to", encoding)
 			var refused *syncml.EncodeError
@@ -333,6 +330,26 @@ func TestOctetsBecomeBase64InXML(t *testing.T) {
 	it := got.Body[0].(*syncml.Sequence).Body[0].ItemList()[0]
 	if it.Meta == nil || it.Meta.Format != "b64" || it.Meta.Type != "image/x" || it.Data != syncml.Text("AAH/") {
 		t.Errorf("got %+v %q", it.Meta, it.Data.Value)
+	}
+}
+
+func TestJSONHoldsAnEmptySyncBody(t *testing.T) {
+	const message = `<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD></SyncHdr><SyncBody></SyncBody></SyncML>`
+	_, document, _ := command(message, "decode", "-json")
+	status, out, stderr := command(document, "encode")
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	got, err := syncml.Decode([]byte(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := syncml.Decode([]byte(message))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := syncml.Diff(got, want); diff != nil || got.Body == nil {
+		t.Errorf("got %v", diff)
 	}
 }
 
