@@ -47,6 +47,7 @@ var (
 	ErrUnknownDevice = errors.New("session: unknown device")
 	ErrConflict      = errors.New("session: device was changed concurrently")
 	ErrExists        = errors.New("session: request id exists")
+	ErrCursor        = errors.New("session: cursor is not of this store")
 )
 
 // ExistsError names the requests that exist already. It is ErrExists.
@@ -69,7 +70,7 @@ type Query struct {
 	Limit  int    // waiting requests per scope
 	Octets int    // payload per scope, as counted by omadm.Request.Size
 	Body   Digest // of the body of the message to be answered
-	Parts  bool   // whether the parts of an incoming large object are wanted
+	Parts  bool   // whether the parts of incoming large objects are wanted
 }
 
 // Digest is the SHA-256 of the body of a message.
@@ -80,16 +81,19 @@ type Record struct {
 	Revision uint64 // of the device, moved by each Commit
 	Device   Device
 	Sessions []State
-	Reply    []byte   // the reply to the message with the digest asked for, as it was in its Change
-	Parts    [][]byte // the parts of the incoming large object, in the order committed
+	Reply    []byte // the reply to the message with the digest asked for, as it was in its Change
+	// Parts are the parts of all sessions, one session after the other in the order of Sessions; State.Parts says how
+	// many belong to each.
+	Parts    [][]byte
 	Requests []Pending
 }
 
 // Device is a registered device.
 type Device struct {
-	ID     omadm.DeviceID
-	Facts  omadm.Facts // as last committed
-	Nonces Nonces
+	ID      omadm.DeviceID
+	Facts   omadm.Facts                // as last committed
+	Awaited map[string]omadm.RequestID // correlators of accepted Execs, with the request of each, as last committed
+	Nonces  Nonces
 }
 
 // Nonces are the nonces exchanged with a device, as raw octets. Their formatted form does not show them.
@@ -119,21 +123,24 @@ type Change struct {
 	Revision uint64 // the revision that was loaded
 
 	// Session is the state to keep under its Key, replacing an earlier one. Reply is the answer to be kept with
-	// it, together with Session.Body, replacing the one of the message before.
+	// it, together with Session.Body, replacing the one of the message before. A Change whose Session.ID is empty keeps
+	// no session, and neither Reply nor Part; all else is done.
 	Session State
 	Reply   []byte
-	// Part is appended to the parts of Session; Session.Parts says how many are valid, 0 drops them.
+	// Part becomes the last of the Session.Parts parts that are valid, and those behind are dropped. An empty Part is
+	// none: of the parts there are, the first Session.Parts stay.
 	Part []byte
 
-	Add     []omadm.Request // new requests of the Director, as Enqueue would add them
-	Requeue []Requeue       // leased requests that wait again, at the place their age gives them
-	Lease   []Lease         // waiting requests that go out with this message
-	Results []omadm.Result  // to be appended to the results
-	Finish  []omadm.Outcome // requests that are no longer waiting or leased
-	Events  []omadm.Event   // to be appended to the events
-	Facts   omadm.Facts     // facts that changed; an empty value removes the fact
-	Nonces  *Nonces         // new nonces of the device
-	Close   []State         // sessions to be dropped with their replies and parts; their requests are in Requeue or Finish
+	Add     []omadm.Request            // new requests of the Director, as Enqueue would add them
+	Requeue []Requeue                  // leased requests that wait again, at the place their age gives them
+	Lease   []Lease                    // waiting requests that go out with this message
+	Results []omadm.Result             // to be appended to the results
+	Finish  []omadm.Outcome            // requests that are no longer waiting or leased
+	Events  []omadm.Event              // to be appended to the events
+	Facts   omadm.Facts                // facts that changed; an empty value removes the fact
+	Awaited map[string]omadm.RequestID // correlators that changed; an empty request removes the correlator
+	Nonces  *Nonces                    // new nonces of the device
+	Close   []State                    // sessions to be dropped with their replies and parts; their requests are in Requeue or Finish
 }
 
 // Lease gives a request to a session.
@@ -154,8 +161,8 @@ type Requeue struct {
 
 // Registrar makes devices known to a store.
 type Registrar interface {
-	// Register makes a device known. A device that is registered already keeps its queue, sessions and results
-	// and gets the facts and nonces of d.
+	// Register makes a device known. A device that is registered already keeps its queue, sessions, results and
+	// awaited correlators, and gets the facts and nonces of d. Register does not look at d.Awaited.
 	Register(ctx context.Context, d Device) error
 	// Unregister forgets a device and everything kept for it. An unknown device is no error.
 	Unregister(ctx context.Context, id omadm.DeviceID) error
@@ -165,7 +172,15 @@ type Registrar interface {
 type Results interface {
 	// Results returns up to limit entries that were committed after the one with the cursor, oldest first; the empty
 	// cursor is before the first. An entry is never left out: one that becomes visible later has a later cursor.
+	// ErrCursor if the store cannot have given the cursor.
 	Results(ctx context.Context, after Cursor, limit int) ([]Entry, error)
+}
+
+// Idler finds the devices whose sessions are to be ended because they do not come back.
+type Idler interface {
+	// Idle returns the devices that have a session, open or ended, whose Seen is before a time: each once, at most limit
+	// of them, the one whose session was seen longest ago first.
+	Idle(ctx context.Context, before time.Time, limit int) ([]omadm.DeviceID, error)
 }
 
 // Cursor is a place in the results of a store. It is opaque.
