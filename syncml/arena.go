@@ -6,16 +6,17 @@ import (
 )
 
 // arena hands out values of one type from chunks, so that a message costs a few allocations whatever it
-// holds. Chunks are sized from the part of the message seen so far.
+// holds. Chunks are sized from the part of the message seen so far, or from what is counted in the rest of it.
 type arena[T any] struct {
 	chunk []T // [:used] is handed out
 	used  int
 
-	first int // size of the first chunk; 1 if zero
-	most  int // how many are expected at most; 0 if that is not known
-	count int // handed out from earlier chunks
-	base  int // of the current chunk, taken over from the one before
-	start int // position in the message when the current chunk was begun
+	first   int    // size of the first chunk; 1 if zero
+	most    int    // how many are expected at most; 0 if that is not known
+	element string // local name of the element that each value comes from; "" if there are several
+	count   int    // handed out from earlier chunks
+	base    int    // of the current chunk, taken over from the one before
+	start   int    // position in the message when the current chunk was begun
 
 	keep bool // chunks are kept for the next message
 	kept [][]T
@@ -49,38 +50,43 @@ func (a *arena[T]) extend(run []T, s *scanner) []T {
 	return a.chunk[a.used-n-1 : a.used : a.used]
 }
 
-// few is how many values are not many yet: up to there a run that has a maximum may grow fourfold, so that it is not
-// copied often.
-const few = 4096
-
-// grow begins a new chunk that has room for a run and more, as much as the rest of the message fills at the
-// density of the last chunk but at most as much again as was handed out, so that what is left over is in proportion.
+// grow begins a new chunk that has room for a run and more.
 func (a *arena[T]) grow(s *scanner, run int) {
+	taken, spent := a.used-a.base, s.pos-a.start
 	a.count += a.used - run
-	n := max(a.first, 1)
-	if seen := a.count + run; seen > 0 {
-		rest, spent, taken := len(s.src)-s.pos, max(s.pos-a.start, 1), a.used-a.base
-		most := seen
-		if run > 0 && a.most > 0 && seen < few {
-			most = 4 * seen
-		}
-		n = min(int(int64(rest)*int64(taken)/int64(spent))*9/8+4, most)
-		if a.most > 0 {
-			n = min(n, max(a.most-seen, 16))
-		}
-		n = max(n, run/4)
-	}
 	a.used, a.base, a.start = 0, run, s.pos
 	if a.next < len(a.kept) && len(a.kept[a.next]) > run {
 		a.chunk = a.kept[a.next]
 		a.next++
 		return
 	}
-	a.chunk = make([]T, n+run)
+	// A run that is copied again and again moves a quarter of itself on at least, so that copying stays in proportion.
+	a.chunk = make([]T, run+max(a.more(s, a.count+run, taken, spent), run/4))
 	if a.keep {
 		a.kept = append(a.kept[:a.next], a.chunk)
 		a.next++
 	}
+}
+
+// more returns how many values a new chunk has room for when seen were handed out so far, taken of them while spent
+// octets of the message were read.
+func (a *arena[T]) more(s *scanner, seen, taken, spent int) int {
+	most := seen
+	if a.most > 0 {
+		most = max(a.most-seen, 16)
+	}
+	switch {
+	case seen == 0:
+		return max(a.first, 1)
+	case a.element != "":
+		// A run has to lie in one piece, and is not copied again when it has room for all that can come. The count is
+		// not too low, so this happens once in a message.
+		return 1 + s.ahead(a.element, most-1)
+	}
+	// As much as the rest of the message fills at the density of the last chunk but at most as much again as was
+	// handed out, so that what is left over is in proportion.
+	rest := len(s.src) - s.pos
+	return min(int(int64(rest)*int64(taken)/int64(max(spent, 1)))*9/8+4, seen, most)
 }
 
 // reset takes back all that was handed out.
@@ -88,7 +94,7 @@ func (a *arena[T]) reset(first int) {
 	for _, chunk := range a.kept[:a.next] {
 		clear(chunk)
 	}
-	*a = arena[T]{first: first, most: a.most, keep: a.keep, kept: a.kept}
+	*a = arena[T]{first: first, most: a.most, element: a.element, keep: a.keep, kept: a.kept}
 }
 
 // textArena makes strings.

@@ -75,7 +75,7 @@ func (d *decoder) prepare(size int) {
 	d.refs.reset(min(commands, 16))
 	d.messages.reset(1)
 	d.kept.reset()
-	d.itemRuns.most = d.limits.Items
+	d.itemRuns.most, d.itemRuns.element = d.limits.Items, "Item"
 	d.metas.most = d.limits.Items
 }
 

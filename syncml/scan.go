@@ -169,6 +169,24 @@ func (s *scanner) qName() (name string, local int) {
 	return s.src[start:s.pos], local
 }
 
+// ahead counts, up to most, the elements of a local name that begin in the rest of the input. What only looks like a start
+// tag, such as text in a CDATA section, is counted with them, so that there are never more elements than that.
+func (s *scanner) ahead(name string, most int) (n int) {
+	src, p := s.src, s.pos
+	for n < most {
+		i := strings.Index(src[p:], name)
+		if i < 0 {
+			break
+		}
+		p += i
+		if before := src[p-1]; before == '<' || before == ':' {
+			n++
+		}
+		p += len(name)
+	}
+	return n
+}
+
 // openMetInf follows the name of nearly every child of Meta.
 const openMetInf = ` xmlns="` + NamespaceMeta + `">`
 
