@@ -59,19 +59,16 @@ func (l *log) append(id omadm.DeviceID, entries []session.Entry) {
 	for _, e := range entries {
 		l.serial++
 		e.Device = id
-		e.Cursor = session.Cursor(strconv.FormatUint(l.serial, 10))
+		e.Cursor = cursor(l.serial)
 		l.entries = append(l.entries, entry{l.serial, e})
 	}
 }
 
 // after returns copies of up to limit entries after a cursor.
 func (l *log) after(cursor session.Cursor, limit int) ([]session.Entry, error) {
-	var serial uint64
-	if cursor != "" {
-		var err error
-		if serial, err = strconv.ParseUint(string(cursor), 10, 64); err != nil {
-			return nil, fmt.Errorf("memstore: cursor %q is not from this store", cursor)
-		}
+	serial, err := l.serialOf(cursor)
+	if err != nil {
+		return nil, err
 	}
 	i := sort.Search(len(l.entries), func(i int) bool { return l.entries[i].serial > serial })
 	n := min(max(limit, 0), len(l.entries)-i)
@@ -83,6 +80,21 @@ func (l *log) after(cursor session.Cursor, limit int) ([]session.Entry, error) {
 		entries = append(entries, e.Entry)
 	}
 	return entries, nil
+}
+
+// cursor names the entry with a serial number.
+func cursor(serial uint64) session.Cursor { return session.Cursor(strconv.FormatUint(serial, 10)) }
+
+// serialOf returns the serial number of the entry with a cursor, which may be forgotten, 0 if it is empty.
+func (l *log) serialOf(c session.Cursor) (uint64, error) {
+	if c == "" {
+		return 0, nil
+	}
+	serial, err := strconv.ParseUint(string(c), 10, 64)
+	if err != nil || serial < 1 || serial > l.serial || cursor(serial) != c {
+		return 0, fmt.Errorf("memstore: cursor %.32q: %w", string(c), session.ErrCursor)
+	}
+	return serial, nil
 }
 
 // forget drops the entries of a device.

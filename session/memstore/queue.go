@@ -12,9 +12,11 @@ import (
 
 // queue is the requests of a device. The zero queue is empty.
 type queue struct {
-	open  []*request                 // those waiting or leased, in the order of Load
-	known map[omadm.RequestID]digest // those and the finished ones
-	age   uint64                     // given to the youngest request
+	waiting map[omadm.Scope][]*request   // in the order of Load
+	leases  map[string]*lease            // by the key of the session
+	open    map[omadm.RequestID]*request // those waiting and those leased
+	taken   map[omadm.RequestID]digest   // ids and contents of those and of the finished ones
+	age     uint64                       // given to the youngest request
 }
 
 // digest is the SHA-256 of the binary form of a request. Equal digests are equal contents.
@@ -26,13 +28,18 @@ type request struct {
 	content digest
 	size    int
 	age     uint64
-	leased  bool
-	session string // key of the session that leases it
+	lease   *lease // nil: it waits
+}
+
+// lease is the requests that a session has.
+type lease struct {
+	session  string // its key
+	requests []*request
 }
 
 // newRequests copies requests.
 func newRequests(reqs []omadm.Request) ([]*request, error) {
-	in := make([]*request, len(reqs))
+	var in []*request
 	for i := range reqs {
 		b, err := reqs[i].AppendBinary(nil)
 		if err != nil {
@@ -42,16 +49,9 @@ func newRequests(reqs []omadm.Request) ([]*request, error) {
 		if err != nil {
 			return nil, err
 		}
-		in[i] = &request{Pending: session.Pending{Request: *own}, content: sha256.Sum256(b), size: own.Size()}
+		in = append(in, &request{Pending: session.Pending{Request: *own}, content: sha256.Sum256(b), size: own.Size()})
 	}
 	return in, nil
-}
-
-// copied returns what Load hands out. Strings do not change, so the list of operations is all there is to copy.
-func (r *request) copied() session.Pending {
-	p := r.Pending
-	p.Request.Ops = slices.Clone(p.Request.Ops)
-	return p
 }
 
 // sift separates requests with new ids from those whose id is taken, also by one before it. With repeats, one that
@@ -60,7 +60,7 @@ func (q *queue) sift(in []*request, repeats bool) (fresh []*request, taken []oma
 	batch := make(map[omadm.RequestID]digest, len(in))
 	for _, r := range in {
 		id := r.Request.ID
-		content, ok := q.known[id]
+		content, ok := q.taken[id]
 		if !ok {
 			content, ok = batch[id]
 		}
@@ -78,92 +78,155 @@ func (q *queue) sift(in []*request, repeats bool) (fresh []*request, taken []oma
 // check reports whether all requests that c requeues, leases or finishes are open, or among the fresh ones, and are
 // finished once.
 func (q *queue) check(fresh []*request, c *session.Change) error {
-	var touched []omadm.RequestID
+	open := func(id omadm.RequestID) error {
+		if q.open[id] == nil && !slices.ContainsFunc(fresh, func(r *request) bool { return r.Request.ID == id }) {
+			return fmt.Errorf("memstore: device %q: request %q is neither waiting nor leased", c.Device, id)
+		}
+		return nil
+	}
 	for _, r := range c.Requeue {
-		touched = append(touched, r.Request)
+		if err := open(r.Request); err != nil {
+			return err
+		}
 	}
 	for _, l := range c.Lease {
-		touched = append(touched, l.Request)
+		if err := open(l.Request); err != nil {
+			return err
+		}
 	}
-	ended := make(map[omadm.RequestID]bool, len(c.Finish))
+	ended := make(map[omadm.RequestID]bool)
 	for _, o := range c.Finish {
+		if err := open(o.Request); err != nil {
+			return err
+		}
 		if ended[o.Request] {
 			return fmt.Errorf("memstore: device %q: request %q finished twice", c.Device, o.Request)
 		}
 		ended[o.Request] = true
-		touched = append(touched, o.Request)
-	}
-	for _, id := range touched {
-		if find(q.open, id) < 0 && find(fresh, id) < 0 {
-			return fmt.Errorf("memstore: device %q: request %q is neither waiting nor leased", c.Device, id)
-		}
 	}
 	return nil
 }
 
 // add puts requests with new ids into the queue.
 func (q *queue) add(fresh []*request) {
-	if q.known == nil {
-		q.known = make(map[omadm.RequestID]digest)
+	if q.open == nil {
+		q.waiting = make(map[omadm.Scope][]*request)
+		q.leases = make(map[string]*lease)
+		q.open = make(map[omadm.RequestID]*request)
+		q.taken = make(map[omadm.RequestID]digest)
 	}
 	for _, r := range fresh {
 		q.age++
 		r.age = q.age
-		q.known[clone(r.Request.ID)] = r.content // outlives r
-		i, _ := slices.BinarySearchFunc(q.open, r, order)
-		q.open = slices.Insert(q.open, i, r)
+		id := clone(r.Request.ID) // outlives r
+		q.open[id], q.taken[id] = r, r.content
+		q.wait(r)
 	}
 }
 
 // change does what a change says of requests. One that is taken back may be leased again, and any may be finished.
 func (q *queue) change(c *session.Change) {
 	for _, b := range c.Requeue {
-		r := q.open[find(q.open, b.Request)]
-		r.leased, r.session = false, ""
+		r := q.take(b.Request)
 		r.Attempts, r.Failures = b.Attempts, b.Failures
+		q.wait(r)
 	}
 	for _, l := range c.Lease {
-		r := q.open[find(q.open, l.Request)]
-		r.leased, r.session = true, clone(l.Session)
+		r := q.take(l.Request)
 		r.Attempts = l.Attempts
+		q.give(r, l.Session)
 	}
 	for _, o := range c.Finish {
-		i := find(q.open, o.Request)
-		q.open = slices.Delete(q.open, i, i+1)
+		q.take(o.Request)
+		delete(q.open, o.Request)
 	}
 }
 
-// pending returns the requests leased by a session that there is, and those that wait and are due, as far as the
-// limits of their scope go.
-func (q *queue) pending(by session.Query, exists func(key string) bool) []session.Pending {
-	type load struct {
-		requests, octets int
-		full             bool
+// wait puts a request at the place that priority and age give it.
+func (q *queue) wait(r *request) {
+	reqs := q.waiting[r.Request.Scope]
+	i, _ := slices.BinarySearchFunc(reqs, r, order)
+	q.waiting[r.Request.Scope] = slices.Insert(reqs, i, r)
+}
+
+// give leases a request to the session with a key.
+func (q *queue) give(r *request, key string) {
+	l := q.leases[key]
+	if l == nil {
+		l = &lease{session: clone(key)}
+		q.leases[l.session] = l
 	}
-	loads := make(map[omadm.Scope]*load)
-	var out []session.Pending
-	for _, r := range q.open {
-		if r.leased {
-			if exists(r.session) {
-				out = append(out, r.copied())
-			}
-			continue
+	l.requests = append(l.requests, r)
+	r.lease = l
+}
+
+// take removes an open request from where it waits, or from the session that has it.
+func (q *queue) take(id omadm.RequestID) *request {
+	r := q.open[id]
+	if l := r.lease; l != nil {
+		i := slices.Index(l.requests, r)
+		l.requests = slices.Delete(l.requests, i, i+1)
+		if len(l.requests) == 0 {
+			delete(q.leases, l.session)
 		}
-		l := loads[r.Request.Scope]
-		if l == nil {
-			l = new(load)
-			loads[r.Request.Scope] = l
+		r.lease = nil
+		return r
+	}
+	reqs := q.waiting[r.Request.Scope]
+	i, _ := slices.BinarySearchFunc(reqs, r, order)
+	q.waiting[r.Request.Scope] = slices.Delete(reqs, i, i+1)
+	return r
+}
+
+// pending returns the requests leased by the sessions, and those that wait and are due, as far as the limits of their
+// scope go.
+func (q *queue) pending(by session.Query, sessions []*dialogue) []session.Pending {
+	found := make([]*request, 0, 32)
+	for _, dlg := range sessions {
+		if l := q.leases[dlg.key]; l != nil {
+			found = append(found, l.requests...)
 		}
-		if l.full || r.Request.NotBefore.After(by.Now) {
+	}
+	for _, reqs := range q.waiting {
+		found = appendDue(found, reqs, by)
+	}
+	slices.SortFunc(found, order)
+	return copies(found)
+}
+
+// appendDue appends those that are due of requests that wait in one scope, as far as the limits go.
+func appendDue(found, waiting []*request, by session.Query) []*request {
+	requests, octets := 0, 0
+	for _, r := range waiting {
+		if r.Request.NotBefore.After(by.Now) {
 			continue
 		}
 		// A request too large for the limit is not passed over, or smaller ones would overtake it for ever.
-		if l.requests > 0 && (l.requests >= by.Limit || l.octets+r.size > by.Octets) {
-			l.full = true
-			continue
+		if requests > 0 && (requests >= by.Limit || octets+r.size > by.Octets) {
+			break
 		}
-		l.requests, l.octets = l.requests+1, l.octets+r.size
-		out = append(out, r.copied())
+		requests, octets = requests+1, octets+r.size
+		found = append(found, r)
+	}
+	return found
+}
+
+// copies returns what Load hands out. Strings do not change, so the lists of operations are all there is to copy.
+func copies(reqs []*request) []session.Pending {
+	if len(reqs) == 0 {
+		return nil
+	}
+	n := 0
+	for _, r := range reqs {
+		n += len(r.Request.Ops)
+	}
+	ops := make([]omadm.Op, 0, n)
+	out := make([]session.Pending, len(reqs))
+	for i, r := range reqs {
+		from := len(ops)
+		ops = append(ops, r.Request.Ops...)
+		out[i] = r.Pending
+		out[i].Request.Ops = ops[from:len(ops):len(ops)]
 	}
 	return out
 }
@@ -171,9 +234,4 @@ func (q *queue) pending(by session.Query, exists func(key string) bool) []sessio
 // order is by priority, higher first, and then age.
 func order(a, b *request) int {
 	return cmp.Or(cmp.Compare(b.Request.Priority, a.Request.Priority), cmp.Compare(a.age, b.age))
-}
-
-// find returns the index of a request, -1 if it is not there.
-func find(reqs []*request, id omadm.RequestID) int {
-	return slices.IndexFunc(reqs, func(r *request) bool { return r.Request.ID == id })
 }

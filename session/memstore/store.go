@@ -9,13 +9,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
 )
 
-// Store is a session.Store, session.Registrar and session.Results in memory. The zero Store is empty and ready to
-// use. It must not be copied after its first use.
+// Store is a session.Store, session.Registrar, session.Results and session.Idler in memory. The zero Store is empty
+// and ready to use. It must not be copied after its first use.
 type Store struct {
 	mu      sync.Mutex // guards all of the below and what they point to
 	devices map[omadm.DeviceID]*device
@@ -24,12 +25,14 @@ type Store struct {
 	// anew does not repeat a revision it had before.
 	revision uint64
 	log      log
+	idlers   idlers
 }
 
 var (
 	_ session.Store     = (*Store)(nil)
 	_ session.Registrar = (*Store)(nil)
 	_ session.Results   = (*Store)(nil)
+	_ session.Idler     = (*Store)(nil)
 )
 
 // device is all that is kept for a device, but for its entries in the log.
@@ -38,14 +41,9 @@ type device struct {
 	revision uint64
 	sessions []*dialogue // as first committed
 	queue    queue
-}
 
-// dialogue is a session with what is kept beside its state.
-type dialogue struct {
-	key   string
-	state *session.State
-	reply []byte
-	parts [][]byte
+	seen  time.Time // of the session that was seen longest ago
+	place int       // in idlers
 }
 
 // Register makes a device known. It moves the revision of a device that is known already, so that no Commit that
@@ -58,11 +56,11 @@ func (s *Store) Register(_ context.Context, d session.Device) error {
 	}
 	known, ok := s.devices[d.ID]
 	if !ok {
-		known = &device{Device: session.Device{ID: clone(d.ID)}}
+		known = &device{Device: session.Device{ID: clone(d.ID)}, place: absent}
 		s.devices[known.ID] = known
 	}
-	known.Facts = make(omadm.Facts, len(d.Facts))
-	known.learn(d.Facts)
+	known.Facts = nil
+	apply(&known.Facts, d.Facts)
 	known.Nonces = cloneNonces(d.Nonces)
 	s.move(known)
 	return nil
@@ -72,13 +70,15 @@ func (s *Store) Register(_ context.Context, d session.Device) error {
 func (s *Store) Unregister(_ context.Context, id omadm.DeviceID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.devices, id)
-	s.log.forget(id)
+	if d, ok := s.devices[id]; ok {
+		s.idlers.drop(d)
+		delete(s.devices, id)
+		s.log.forget(id)
+	}
 	return nil
 }
 
-// Load returns the device with its sessions and the requests asked for. The parts of several sessions follow each
-// other in the order of the sessions; State.Parts says how many belong to each.
+// Load returns the device with its sessions and the requests asked for.
 func (s *Store) Load(_ context.Context, q session.Query) (*session.Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,13 +88,13 @@ func (s *Store) Load(_ context.Context, q session.Query) (*session.Record, error
 	}
 	rec := &session.Record{Revision: d.revision, Device: d.Device}
 	rec.Device.Facts = maps.Clone(d.Facts)
-	for _, dlg := range d.sessions {
-		state, err := copied(dlg.state)
-		if err != nil {
-			return nil, err
-		}
-		rec.Sessions = append(rec.Sessions, *state)
-		if state.Body == q.Body {
+	rec.Device.Awaited = maps.Clone(d.Awaited)
+	if len(d.sessions) > 0 {
+		rec.Sessions = make([]session.State, len(d.sessions))
+	}
+	for i, dlg := range d.sessions {
+		rec.Sessions[i] = copyState(&dlg.state)
+		if dlg.state.Body == q.Body && len(dlg.reply) > 0 {
 			rec.Reply = bytes.Clone(dlg.reply)
 		}
 		if q.Parts {
@@ -103,7 +103,7 @@ func (s *Store) Load(_ context.Context, q session.Query) (*session.Record, error
 			}
 		}
 	}
-	rec.Requests = d.queue.pending(q, func(key string) bool { return d.find(key) >= 0 })
+	rec.Requests = d.queue.pending(q, d.sessions)
 	return rec, nil
 }
 
@@ -134,6 +134,7 @@ func (s *Store) Commit(_ context.Context, c *session.Change) error {
 	if err != nil {
 		return err
 	}
+	part := bytes.Clone(c.Part)
 	in, err := newRequests(c.Add)
 	if err != nil {
 		return err
@@ -161,25 +162,37 @@ func (s *Store) Commit(_ context.Context, c *session.Change) error {
 	}
 
 	s.move(d)
-	d.keep(state, c)
+	if state.ID != "" {
+		d.dialogue(state.Key()).keep(state, c.Reply, part)
+	}
 	d.queue.add(fresh)
 	d.queue.change(c)
 	s.log.append(d.ID, entries)
-	d.learn(c.Facts)
+	apply(&d.Facts, c.Facts)
+	apply(&d.Awaited, c.Awaited)
 	if c.Nonces != nil {
 		d.Nonces = cloneNonces(*c.Nonces)
 	}
 	for i := range c.Close {
 		d.close(c.Close[i].Key())
 	}
+	s.idlers.update(d)
 	return nil
 }
 
-// Results returns the entries after a cursor that came from this store.
+// Results returns the entries after a cursor.
 func (s *Store) Results(_ context.Context, after session.Cursor, limit int) ([]session.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.log.after(after, limit)
+}
+
+// Idle returns the devices with a session that was last seen before a time. What it costs grows with those it
+// returns, and with no others.
+func (s *Store) Idle(_ context.Context, before time.Time, limit int) ([]omadm.DeviceID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.idlers.before(before, limit), nil
 }
 
 func (s *Store) device(id omadm.DeviceID) (*device, error) {
@@ -196,26 +209,14 @@ func (s *Store) move(d *device) {
 	d.revision = s.revision
 }
 
-// keep puts a session in the place of the one with its key, and the reply and the part of c with it.
-func (d *device) keep(state *session.State, c *session.Change) {
-	i := d.find(state.Key())
-	if i < 0 {
-		i = len(d.sessions)
-		d.sessions = append(d.sessions, &dialogue{key: state.Key()})
+// dialogue returns the session with a key, a new one if there is none.
+func (d *device) dialogue(key string) *dialogue {
+	if i := d.find(key); i >= 0 {
+		return d.sessions[i]
 	}
-	dlg := d.sessions[i]
-	dlg.state = state
-	dlg.reply = bytes.Clone(c.Reply)
-
-	// A part is the last of those that are valid from now on. It comes after fewer than were kept when an object
-	// has ended and the next one began in the same message.
-	valid := max(state.Parts, 0)
-	if c.Part != nil && valid > 0 {
-		dlg.parts = append(dlg.parts[:min(valid-1, len(dlg.parts))], bytes.Clone(c.Part))
-	}
-	kept := min(valid, len(dlg.parts))
-	clear(dlg.parts[kept:])
-	dlg.parts = dlg.parts[:kept]
+	dlg := &dialogue{key: key}
+	d.sessions = append(d.sessions, dlg)
+	return dlg
 }
 
 // close drops a session with its reply and its parts.
@@ -230,14 +231,17 @@ func (d *device) find(key string) int {
 	return slices.IndexFunc(d.sessions, func(dlg *dialogue) bool { return dlg.key == key })
 }
 
-// learn sets the facts that have a value and removes the others.
-func (d *device) learn(facts omadm.Facts) {
-	for k, v := range facts {
+// apply sets the keys that have a value and removes the others.
+func apply[M ~map[string]V, V ~string](m *M, changed M) {
+	for k, v := range changed {
 		if v == "" {
-			delete(d.Facts, k)
+			delete(*m, k)
 			continue
 		}
-		d.Facts[strings.Clone(k)] = strings.Clone(v)
+		if *m == nil {
+			*m = make(M)
+		}
+		(*m)[strings.Clone(k)] = clone(v)
 	}
 }
 
