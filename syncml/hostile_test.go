@@ -1,85 +1,19 @@
 package syncml_test
 
 import (
-	"errors"
 	"fmt"
-	"math"
-	"os"
-	"path/filepath"
-	"regexp"
-	"runtime"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/internal/hostile"
 )
 
-const hostileDir = "../testdata/hostile/"
-
-var verdictLine = regexp.MustCompile(`(?m)^\| (\S+\.xml) \| .+ \| (.+) \|$`)
-
-// TestHostileFiles holds the decoder to the verdicts of the table in testdata/hostile, and the table to the files.
 func TestHostileFiles(t *testing.T) {
-	table, err := os.ReadFile(hostileDir + "README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var listed []string
-	reused := new(syncml.Decoder)
-	for _, line := range verdictLine.FindAllStringSubmatch(string(table), -1) {
-		name, want := line[1], line[2]
-		listed = append(listed, name)
-		t.Run(name, func(t *testing.T) {
-			b, err := os.ReadFile(hostileDir + name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(b) >= 64<<10 {
-				t.Errorf("%d octets, want less than 64 KB", len(b))
-			}
-			for _, decode := range []func([]byte) (*syncml.Message, error){syncml.Decode, reused.Decode} {
-				m, err := decode(b)
-				if got := verdict(err); got != want || (m == nil) == (err == nil) {
-					t.Errorf("got %s, want %s: message %v, error %v", got, want, m != nil, err)
-				}
-			}
-			octets, _ := allocated(b)
-			checkCost(t, b, octets)
-		})
-	}
-	paths, err := filepath.Glob(hostileDir + "*.xml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range paths {
-		if name := filepath.Base(path); !slices.Contains(listed, name) {
-			t.Errorf("%s has no line in the table", name)
-		}
-	}
-	if len(listed) != len(paths) {
-		t.Errorf("%d lines for %d files", len(listed), len(paths))
-	}
+	hostile.TestFiles(t, syncml.XML, "../testdata/hostile", ".xml", new(syncml.Decoder).Decode)
 }
 
-// verdict names the outcome of a Decode as the table does.
-func verdict(err error) string {
-	var limit *syncml.LimitError
-	var syntax *syncml.SyntaxError
-	switch {
-	case err == nil:
-		return "accepted"
-	case errors.As(err, &limit):
-		return "LimitError " + limit.Limit
-	case errors.As(err, &syntax):
-		return "SyntaxError"
-	}
-	return fmt.Sprintf("%T", err)
-}
-
-// large are shapes that have to be large to do harm, beside those of hostile. They have about n octets.
+// large are shapes that have to be large to do harm, beside the costly ones. They have about n octets.
 var large = []struct {
 	name string
 	in   func(n int) string
@@ -145,32 +79,27 @@ var large = []struct {
 	{"few references to targets after one and a comment", func(n int) string {
 		return inBody("<Status><TargetRef/></Status><!--" + strings.Repeat(" x", n/2) + "--><Status>" + strings.Repeat("<TargetRef/>", n/240) + "</Status>")
 	}},
+	{"items of another prefix", func(n int) string {
+		return inBody("<Add xmlns:s='SYNCML:SYNCML1.2'>" + strings.Repeat("<s:Item/>", n/9) + "</Add>")
+	}},
+	{"items in a group", func(n int) string {
+		return inBody("<Atomic>" + strings.Repeat("<Item/><Get><Item/></Get>", n/25) + "</Atomic>")
+	}},
+	{"what looks like items", func(n int) string {
+		return inBody("<Add>" + strings.Repeat("<Item/>", min(n/70, 9999)) + "</Add><!--" + strings.Repeat("<Item>", n/7) + "-->")
+	}},
 	{"empty bodies", func(n int) string {
 		return strings.TrimSuffix(messageStart, "<SyncBody>") + strings.Repeat("<SyncBody/>", n/11) + "</SyncML>"
 	}},
 }
 
-// Sizes the shapes are grown through, by doubling.
-const (
-	smallest = 16 << 10
-	largest  = 4 << 20
-)
-
-// upTo is the largest size that a test grows to: under the race detector, with -short, the smaller ones do.
-func upTo() int {
-	if testing.Short() {
-		return largest / 16
-	}
-	return largest
-}
-
-// grownShapes returns all shapes, each as a function that makes about n octets.
-func grownShapes() map[string]func(n int) []byte {
-	shapes := map[string]func(int) []byte{}
+// shapesOfOctets returns all shapes.
+func shapesOfOctets() hostile.Shapes {
+	shapes := hostile.Shapes{}
 	for _, s := range large {
 		shapes[s.name] = func(n int) []byte { return []byte(s.in(n)) }
 	}
-	for _, s := range hostile {
+	for _, s := range costly {
 		// Their n counts repetitions: the octets of one more are measured.
 		more := float64(len(s.in(8000))-len(s.in(4000))) / 4000
 		shapes[s.name] = func(n int) []byte { return []byte(s.in(int(float64(n) / more))) }
@@ -178,56 +107,9 @@ func grownShapes() map[string]func(n int) []byte {
 	return shapes
 }
 
-// manyLimits let through what the default limits refuse for its number, so that accepting it is measured too. Depth
-// and Attributes stay: they bound the work for one element.
-var manyLimits = syncml.Limits{Commands: 1 << 30, Items: 1 << 30, Extra: 1 << 30, URI: 1 << 30}
+func TestHostileShapesGrowLinearly(t *testing.T) { hostile.TestGrowth(t, syncml.XML, shapesOfOctets()) }
 
-// leap is how many doublings growth is judged over: memory is taken in chunks, and the next one may fall on any step. A
-// quadratic step after linear ones still shows.
-const leap = 3
-
-// A message twice as large takes, on average over a leap, no more than 2.2 times the memory, whatever its shape and
-// whether it is accepted, and a refused one no more than 2 MB and 8 times its octets.
-func TestHostileShapesGrowLinearly(t *testing.T) {
-	for name, in := range grownShapes() {
-		t.Run(name, func(t *testing.T) {
-			var costs, costsOfMany []uint64
-			for n := smallest; n <= upTo(); n *= 2 {
-				b := in(n)
-				cost, accepted := allocated(b)
-				checkCost(t, b, cost)
-				costs = append(costs, cost)
-				if accepted {
-					continue
-				}
-				cost, accepted = allocatedWithin(b, manyLimits)
-				if !accepted {
-					checkCost(t, b, cost)
-				}
-				costsOfMany = append(costsOfMany, cost)
-			}
-			checkGrowth(t, "default limits", costs)
-			checkGrowth(t, "many of all", costsOfMany)
-		})
-	}
-}
-
-func checkCost(t *testing.T, b []byte, octets uint64) {
-	t.Helper()
-	if most := uint64(2<<20 + 8*len(b)); octets > most {
-		t.Errorf("%d octets cost %d, want at most %d", len(b), octets, most)
-	}
-}
-
-// checkGrowth checks what doubling sizes cost.
-func checkGrowth(t *testing.T, name string, costs []uint64) {
-	t.Helper()
-	for i := leap; i < len(costs); i++ {
-		if got := math.Pow(float64(costs[i])/float64(costs[i-leap]), 1./leap); got > 2.2 {
-			t.Errorf("%s: memory grows %.2f times with each doubling: %d", name, got, costs[i-leap:i+1])
-		}
-	}
-}
+func BenchmarkHostile(b *testing.B) { hostile.BenchmarkGrowth(b, syncml.XML, shapesOfOctets()) }
 
 // rich is a message with every element that a message can have.
 const rich = "\uFEFF" + `<?xml version="1.0" encoding="UTF-8"?><!-- before --><!DOCTYPE SyncML PUBLIC "-//SYNCML//DTD SyncML 1.2//EN" "syncml.dtd">
@@ -254,30 +136,4 @@ func TestTruncatedAnywhere(t *testing.T) {
 		}
 	}
 	decode(t, rich+" ")
-}
-
-// BenchmarkHostile reports how much longer a message of twice the size takes. That is 2 for what is read to its end and
-// 1 for what is refused at a fixed place.
-func BenchmarkHostile(b *testing.B) {
-	for name, in := range grownShapes() {
-		half, whole := in(largest/4), in(largest/2)
-		b.Run(strings.ReplaceAll(name, " ", "_"), func(b *testing.B) {
-			// The collector would add what depends on the size of the heap. The shortest times are those that nothing
-			// else took part in.
-			defer debug.SetGCPercent(debug.SetGCPercent(-1))
-			one, two := timeOf(half), timeOf(whole)
-			for b.Loop() {
-				one, two = min(one, timeOf(half)), min(two, timeOf(whole))
-			}
-			b.ReportMetric(float64(two)/float64(one), "x-per-doubling")
-		})
-	}
-}
-
-// timeOf returns how long it takes to decode or refuse b.
-func timeOf(b []byte) time.Duration {
-	runtime.GC()
-	start := time.Now()
-	_, _ = syncml.XML.Decode(b, manyLimits)
-	return max(time.Since(start), 1)
 }

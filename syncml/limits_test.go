@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/internal/hostile"
 )
 
 func TestLimits(t *testing.T) {
@@ -87,19 +87,12 @@ func TestLimits(t *testing.T) {
 }
 
 // allocated returns the octets that Decode takes for b, and whether it accepts b.
-func allocated(b []byte) (octets uint64, accepted bool) { return allocatedWithin(b, syncml.Limits{}) }
-
-// allocatedWithin is allocated under limits.
-func allocatedWithin(b []byte, limits syncml.Limits) (octets uint64, accepted bool) {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, err := syncml.XML.Decode(b, limits)
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc, err == nil
+func allocated(b []byte) (octets uint64, accepted bool) {
+	return hostile.Allocated(syncml.XML, b, syncml.Limits{})
 }
 
-// hostile are shapes that cost a decoder more memory than they have octets; each is made larger and larger.
-var hostile = []struct {
+// costly are shapes that cost a decoder more memory than they have octets; each is made larger and larger.
+var costly = []struct {
 	name string
 	in   func(n int) string
 }{
@@ -161,7 +154,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			t.Errorf("%s: %d octets cost %d, want at most %d (accepted: %v)", name, len(b), octets, most, accepted)
 		}
 	}
-	for _, shape := range hostile {
+	for _, shape := range costly {
 		for n := 64; n <= 100_000; n *= 2 {
 			check(shape.name, shape.in(n))
 			check(shape.name+", refused", strings.TrimSuffix(shape.in(n), messageEnd)+"<")
@@ -169,7 +162,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	r := rand.New(rand.NewSource(9))
 	for range 2000 {
-		a, b := hostile[r.Intn(len(hostile))].in(r.Intn(2000)), hostile[r.Intn(len(hostile))].in(r.Intn(2000))
+		a, b := costly[r.Intn(len(costly))].in(r.Intn(2000)), costly[r.Intn(len(costly))].in(r.Intn(2000))
 		a, b = strings.TrimSuffix(a, messageEnd), strings.TrimPrefix(b, messageStart)
 		check("two shapes", a+b)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/internal/hostile"
 )
 
 // everything is a message with every field of every command.
@@ -215,8 +216,8 @@ func allocated(f func()) uint64 {
 	return least
 }
 
-// hostile are messages of n octets, more or less, that ask for as much memory as their shape can.
-var hostile = map[string]func(n int) []byte{
+// costly are messages of n octets, more or less, that ask for as much memory as their shape can.
+var costly = hostile.Shapes{
 	"empty items":    func(n int) []byte { return message(element(tagGet, []byte(strings.Repeat("\x14", n)))) },
 	"empty commands": func(n int) []byte { return message([]byte(strings.Repeat("\x05", n))) },
 	"statuses":       func(n int) []byte { return message([]byte(strings.Repeat("\x29", n))) },
@@ -272,10 +273,10 @@ var hostile = map[string]func(n int) []byte{
 }
 
 // A message costs no more than 2 MiB and eight times its size, whether it is accepted or, for a fault at its very
-// end, refused.
+// end, refused. No limits change that.
 func TestMemory(t *testing.T) {
-	for name, shape := range hostile {
-		for n := 1 << 10; n <= 1<<20; n *= 4 {
+	for name, shape := range costly {
+		for n := 1 << 10; n <= 1<<18; n *= 4 {
 			b := shape(n)
 			late := append(b[:len(b):len(b)], 0)
 			if i := strings.LastIndexByte(string(b), tokenEnd); i > len(b)-8 {
@@ -283,9 +284,11 @@ func TestMemory(t *testing.T) {
 				late = octets(b[:len(b)-2], element(tagGet, element(tagItem, element(tagData, opaque("\xff")))), 1, 1)
 			}
 			for _, in := range [][]byte{b, late} {
-				most := uint64(2<<20 + 8*len(in))
-				if got := allocated(func() { _, _ = Codec.Decode(in, syncml.Limits{}) }); got > most {
-					t.Errorf("%s: %d octets were allocated for a message of %d, at most %d are allowed", name, got, len(in), most)
+				for _, limits := range []syncml.Limits{{}, hostile.Many} {
+					octets, accepted := hostile.Allocated(Codec, in, limits)
+					if hostile.CheckCost(t, in, octets); t.Failed() {
+						t.Fatalf("%s, accepted: %v", name, accepted)
+					}
 				}
 			}
 		}
@@ -315,11 +318,11 @@ func TestCosts(t *testing.T) {
 		cost int
 		make func(n int) []byte
 	}{
-		"command": {1000, commandCost, hostile["statuses"]},
-		"item":    {4000, itemCost, hostile["empty items"]},
-		"meta":    {12000, (itemCost + metaCost) / 3, hostile["metas"]},
-		"ref":     {4000, refCost, hostile["references"]},
-		"opaque":  {12000, (itemCost + opaqueCost) / 6, hostile["opaque"]},
+		"command": {1000, commandCost, costly["statuses"]},
+		"item":    {4000, itemCost, costly["empty items"]},
+		"meta":    {12000, (itemCost + metaCost) / 3, costly["metas"]},
+		"ref":     {4000, refCost, costly["references"]},
+		"opaque":  {12000, (itemCost + opaqueCost) / 6, costly["opaque"]},
 	} {
 		b := test.make(test.n)
 		got := allocated(func() { decode(t, b) })

@@ -16,7 +16,7 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add(hexExample(f, name))
 	}
-	for _, shape := range hostile {
+	for _, shape := range costly {
 		f.Add(shape(64))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
