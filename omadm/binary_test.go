@@ -29,12 +29,19 @@ var at = time.Date(2026, 11, 23, 9, 8, 7, 123456789, time.UTC)
 // binaryValues has one value of each type that no later version may read differently.
 var binaryValues = map[string]binaryForm{
 	"request": &omadm.Request{
-		ID: "r1", Group: omadm.Atomic, Scope: omadm.UserScope, User: "a@b", Delivery: omadm.AtMostOnce, Priority: -3,
+		ID: "r1", Group: omadm.Atomic, Combine: true, Scope: omadm.UserScope, User: "a@b", Delivery: omadm.AtMostOnce, Priority: -3,
 		NotBefore: at, Expires: at.Add(time.Hour), MaxAttempts: 5,
 		Ops: []omadm.Op{
 			{Verb: omadm.Replace, URI: "./User/A", Value: omadm.Int(300)},
 			{Verb: omadm.Copy, URI: "./User/B", From: "./User/A"},
 			{Verb: omadm.Exec, URI: "./User/C", Correlator: "c1", Value: omadm.Value{Type: "text/x", Data: syncml.Text("é")}},
+			omadm.UserAlert{
+				Code: omadm.AlertMultipleChoice, Text: "Which?", Choices: []string{"a", "b"}, Default: "1-2",
+				MinDisplay: 10 * time.Second, MaxDisplay: time.Minute,
+			}.Op(),
+			omadm.UserAlert{
+				Code: omadm.AlertTextInput, Text: "PIN", MaxLength: 6, Input: omadm.InputNumber, Echo: omadm.EchoHidden,
+			}.Op(),
 		},
 	},
 	"result": &omadm.Result{
@@ -218,10 +225,12 @@ func TestBinaryOfHostileOctets(t *testing.T) {
 		"number too large":     "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
 		"number without end":   strings.Repeat("\xff", 20),
 		"number not shortest":  "\x80\x00",
-		"more than is there":   "\x02" + strings.Repeat("\x00", 15),
-		"text beyond the end":  "\x01\x01\xff\xff\xff\xff\x0f\x00\x00\x00\x00\x00",
-		"kind of data unknown": "\x01\x01\x00\x00\x00\x00\x80\x04\x00\x00",
-		"empty original error": "\x01\x01\x00\x00\x00\x00\x03\x00\x00\x00",
+		"more than is there":   "\x02" + strings.Repeat("\x00", 17),
+		"text beyond the end":  "\x01\x01\xff\xff\xff\xff\x0f\x00\x00\x00\x00\x00\x00",
+		"kind of data unknown": "\x01\x01\x00\x00\x00\x00\x80\x04\x00\x00\x00",
+		"empty original error": "\x01\x01\x00\x00\x00\x00\x03\x00\x00\x00\x00",
+		"many choices":         "\x01\x07\x00\x00\x00\x00\x00\x00\x00\x01\x98\x11\x00\xff\xff\x03\x00\x00\x00\x00\x00\x00",
+		"flag of an alert":     "\x01\x07\x00\x00\x00\x00\x00\x00\x00\x02",
 	} {
 		var r omadm.Request
 		b := append(head[:len(head):len(head)], tail...)

@@ -7,16 +7,18 @@ import (
 	"github.com/gomadm/gomadm/syncml"
 )
 
-// Op is one thing to do on one node.
+// Op is one thing to do on one node, or one thing to show to the user.
 type Op struct {
 	Verb  Verb
-	URI   URI   // the node; with Copy the destination
+	URI   URI   // the node; with Copy the destination, with Alert empty
 	From  URI   // the source of a Copy, else empty
 	Value Value // of Add, Replace and Exec; the zero Value when there is none
 
 	// Correlator is echoed by the alert that reports the end of an Exec (section 6.6.6). Windows does not
 	// support it.
 	Correlator string
+
+	Alert *UserAlert // what Alert shows, else nil
 }
 
 // Verb is what an Op does.
@@ -30,6 +32,7 @@ const (
 	Delete
 	Exec
 	Copy
+	Alert // to the user, see UserAlert; what a device makes of it is an answer, see UserAlert.Answer
 )
 
 // verbs says what the verbs may do.
@@ -38,13 +41,15 @@ var verbs = [...]struct {
 	inAtomic   bool // OMA DM Representation Protocol 1.2.1, section 6.6.3
 	value      bool // carries a value
 	repeatable bool // may be sent again when its outcome was lost
+	items      bool // a command may have several items, see Request.Combine
 }{
-	Get:     {name: "Get", repeatable: true},
-	Add:     {name: "Add", inAtomic: true, value: true, repeatable: true},
-	Replace: {name: "Replace", inAtomic: true, value: true, repeatable: true},
-	Delete:  {name: "Delete", inAtomic: true, repeatable: true},
+	Get:     {name: "Get", repeatable: true, items: true},
+	Add:     {name: "Add", inAtomic: true, value: true, repeatable: true, items: true},
+	Replace: {name: "Replace", inAtomic: true, value: true, repeatable: true, items: true},
+	Delete:  {name: "Delete", inAtomic: true, repeatable: true, items: true},
 	Exec:    {name: "Exec", value: true},
-	Copy:    {name: "Copy", inAtomic: true},
+	Copy:    {name: "Copy", inAtomic: true, items: true},
+	Alert:   {name: "Alert", inAtomic: true},
 }
 
 // Known reports whether v is one of the verbs.
@@ -60,6 +65,9 @@ func (v Verb) String() string {
 
 // String returns verb, address and what the value looks like, never its content.
 func (op Op) String() string {
+	if op.Verb == Alert && op.Alert != nil {
+		return op.Verb.String() + " " + op.Alert.String()
+	}
 	s := op.Verb.String() + " " + op.URI.quote()
 	if op.Verb == Copy {
 		s += " from " + op.From.quote()
@@ -70,9 +78,18 @@ func (op Op) String() string {
 	return s
 }
 
-// Command returns the command with one item that does op. The identifier must be neither empty nor "0", which
-// stands for the header (OMA DM Representation Protocol 1.2.1, section 6.1.5). URIs are written in full, with
-// "./". Meta goes into the item, and is left out for properties and where format and type have their defaults.
+// Divisible reports whether op may travel in parts when its value does not fit into a message: Add and Replace of text
+// or octets, but not of a property (OMA DM Protocol 1.2.1, section 7).
+func (op *Op) Divisible() bool {
+	if op.Verb != Add && op.Verb != Replace || op.URI.Prop() != "" || op.Value.Data.Value == "" {
+		return false
+	}
+	return op.Value.Data.Kind == syncml.TextData || op.Value.Data.Kind == syncml.OctetsData
+}
+
+// Command returns the command that does op, with one item, but for an Alert. The identifier must be neither empty nor
+// "0", which stands for the header (OMA DM Representation Protocol 1.2.1, section 6.1.5). URIs are written in full,
+// with "./". Meta goes into the item, and is left out for properties and where format and type have their defaults.
 func (op Op) Command(id string) (syncml.Command, error) {
 	if id == "" || id == "0" {
 		return nil, fmt.Errorf("omadm: command identifier %q", id)
@@ -80,29 +97,40 @@ func (op Op) Command(id string) (syncml.Command, error) {
 	if err := op.Validate(); err != nil {
 		return nil, err
 	}
-	item := syncml.Item{
+	if op.Verb == Alert {
+		return op.Alert.command(id), nil
+	}
+	return op.command(id, []syncml.Item{op.item()}), nil
+}
+
+// item returns the item of a valid op that is no Alert.
+func (op *Op) item() syncml.Item {
+	it := syncml.Item{
 		Target: syncml.Location{URI: string(op.URI.Absolute())},
 		Source: syncml.Location{URI: string(op.From.Absolute())},
-		Meta:   op.Value.meta(),
 		Data:   op.Value.Data,
 	}
-	items := []syncml.Item{item}
+	if op.URI.Prop() == "" {
+		it.Meta = op.Value.meta()
+	}
+	return it
+}
+
+// command returns the command of the verb of op, which is no Alert, with items.
+func (op *Op) command(id string, items []syncml.Item) syncml.Command {
 	switch op.Verb {
 	case Get:
-		return &syncml.Get{CmdID: id, Items: items}, nil
+		return &syncml.Get{CmdID: id, Items: items}
 	case Add:
-		return &syncml.Add{CmdID: id, Items: items}, nil
+		return &syncml.Add{CmdID: id, Items: items}
 	case Replace:
-		if op.URI.Prop() != "" {
-			items[0].Meta = nil
-		}
-		return &syncml.Replace{CmdID: id, Items: items}, nil
+		return &syncml.Replace{CmdID: id, Items: items}
 	case Delete:
-		return &syncml.Delete{CmdID: id, Items: items}, nil
+		return &syncml.Delete{CmdID: id, Items: items}
 	case Exec:
-		return &syncml.Exec{CmdID: id, Correlator: op.Correlator, Items: items}, nil
+		return &syncml.Exec{CmdID: id, Correlator: op.Correlator, Items: items}
 	case Copy:
-		return &syncml.Copy{CmdID: id, Items: items}, nil
+		return &syncml.Copy{CmdID: id, Items: items}
 	}
 	panic("omadm: Validate accepts an unknown verb")
 }
@@ -112,6 +140,12 @@ func (op Op) Command(id string) (syncml.Command, error) {
 func (op Op) Validate() error {
 	if !op.Verb.Known() {
 		return errors.New("omadm: unknown verb")
+	}
+	if op.Verb == Alert {
+		return op.validateAlert()
+	}
+	if op.Alert != nil {
+		return fmt.Errorf("omadm: %v shows nothing", op.Verb)
 	}
 	if err := op.validateURIs(); err != nil {
 		return err
@@ -123,6 +157,18 @@ func (op Op) Validate() error {
 		return fmt.Errorf("omadm: correlator has a character that XML cannot carry at octet %d", i)
 	}
 	return op.validateValue()
+}
+
+// validateAlert checks an Alert, which is about no node.
+func (op Op) validateAlert() error {
+	if op.Alert == nil {
+		return errors.New("omadm: Alert without anything to show")
+	}
+	alert := op.Alert
+	if op.Verb, op.Alert = 0, nil; op != (Op{}) {
+		return errors.New("omadm: Alert with the fields of another verb")
+	}
+	return alert.Validate()
 }
 
 func (op Op) validateURIs() error {

@@ -16,12 +16,15 @@ func (p Report) final() bool {
 	return c != ClassPending && c != ClassProgress
 }
 
-// Size is the payload of r in octets: what its addresses and values take, without the mark-up around them.
+// Size is the payload of r in octets: what its addresses, values and alerts take, without the mark-up around them.
 func (r *Request) Size() int {
 	n := 0
 	for i := range r.Ops {
 		op := &r.Ops[i]
 		n += len(op.URI) + len(op.From) + len(op.Value.Type) + len(op.Value.Data.Value) + len(op.Correlator)
+		if op.Alert != nil {
+			n += op.Alert.size()
+		}
 	}
 	return n
 }

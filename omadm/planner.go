@@ -41,45 +41,56 @@ func NewPlanner(codec syncml.Codec, h *syncml.Header, max int) (*Planner, error)
 
 // Put appends a command that is numbered already. It reports false, and appends nothing, if the command does not fit.
 func (p *Planner) Put(c syncml.Command) (bool, error) {
+	excess, err := p.put(c)
+	return excess <= 0 && err == nil, err
+}
+
+// put appends a command if it fits, and returns the octets that it takes beyond the maximum.
+func (p *Planner) put(c syncml.Command) (excess int, err error) {
 	n := len(p.buf)
 	buf, err := p.codec.AppendCommand(p.buf, c)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	if len(buf)+p.end > p.max {
-		p.buf = buf[:n]
-		return false, nil
+	if excess = len(buf) + p.end - p.max; excess > 0 {
+		buf = buf[:n]
 	}
 	p.buf = buf
-	return true, nil
+	return excess, nil
 }
 
-// Statuses appends the statuses of a reply. ErrTooSmall if they do not fit.
+// Statuses appends the statuses of a reply. ErrTooSmall if not all of them fit; those before stay.
 func (p *Planner) Statuses(list []*syncml.Status) error {
 	for _, s := range list {
-		ok, err := p.Put(s)
-		if err != nil {
+		if err := p.must(s); err != nil {
 			return err
 		}
-		if !ok {
-			return ErrTooSmall
-		}
+		p.id++
 	}
-	p.id += uint32(len(list))
 	return nil
 }
 
-// Alert appends an alert of the server without items.
-func (p *Planner) Alert(code AlertCode) error {
-	p.id++
-	ok, err := p.Put(&syncml.Alert{CmdID: p.cmdID(), Data: syncml.Text(strconv.Itoa(int(code)))})
+// Flow appends an alert of the server about the course of the session (AlertNextMessage, AlertSessionAbort), or about
+// an object, which the items name (AlertNoEndOfData). ErrTooSmall if it does not fit.
+func (p *Planner) Flow(code AlertCode, items ...syncml.Item) error {
+	err := p.must(&syncml.Alert{CmdID: p.nextID(), Data: syncml.Text(strconv.Itoa(int(code))), Items: items})
+	if err == nil {
+		p.id++
+	}
+	return err
+}
+
+// must appends a command. ErrTooSmall if it does not fit.
+func (p *Planner) must(c syncml.Command) error {
+	ok, err := p.Put(c)
 	if err == nil && !ok {
 		err = ErrTooSmall
 	}
 	return err
 }
 
-func (p *Planner) cmdID() string { return strconv.FormatUint(uint64(p.id), 10) }
+// nextID is the CmdID of the next command.
+func (p *Planner) nextID() string { return strconv.FormatUint(uint64(p.id)+1, 10) }
 
 // Mark is a place in a message under construction.
 type Mark struct {
@@ -94,53 +105,159 @@ func (p *Planner) Mark() Mark { return Mark{octets: len(p.buf), id: p.id, laid: 
 // Reset cuts off what was laid since a Mark.
 func (p *Planner) Reset(m Mark) { p.buf, p.id, p.laid = p.buf[:m.octets], m.id, m.laid }
 
+// room is the number of octets that a command may take.
+func (p *Planner) room() int { return p.max - p.end - len(p.buf) }
+
 // Lay appends the operations of r from the index next on, as many as fit; those of a Sequence or Atomic all or none. It
-// calls placed for each command with its CmdID and the index of its operation, GroupOp for the group. It returns the
+// calls placed for each operation with the CmdID of its command and its index, GroupOp for the group. It returns the
 // index of the first operation that did not fit. The error says that r cannot be encoded.
 func (p *Planner) Lay(r *Request, next int, placed func(cmdID uint32, op int)) (int, error) {
 	if r.Group != Each {
 		return p.layGroup(r, placed)
 	}
-	for ; next < len(r.Ops); next++ {
-		p.id++
-		cmd, err := r.Ops[next].Command(p.cmdID())
-		if err != nil {
+	for next < len(r.Ops) {
+		n, err := p.layRun(r.Ops[next : next+r.run(next)])
+		if err != nil || n == 0 {
 			return next, err
 		}
-		ok, err := p.Put(cmd)
-		if err != nil || !ok {
-			p.id--
-			return next, err
+		for range n {
+			placed(p.id, next)
+			next++
 		}
-		p.laid++
-		placed(p.id, next)
 	}
 	return next, nil
 }
 
-func (p *Planner) layGroup(r *Request, placed func(cmdID uint32, op int)) (int, error) {
-	first := p.id + 1
-	id := strconv.FormatUint(uint64(first), 10)
-	members := make([]syncml.Command, len(r.Ops))
-	for i := range r.Ops {
-		var err error
-		if members[i], err = r.Ops[i].Command(strconv.FormatUint(uint64(first)+1+uint64(i), 10)); err != nil {
+// run returns how many operations from the index on make one command: one, unless r combines.
+func (r *Request) run(first int) int {
+	verb := r.Ops[first].Verb
+	if !r.Combine || !verb.Known() || !verbs[verb].items {
+		return 1
+	}
+	// Answers tell the items of a command apart by their addresses.
+	seen := map[URI]bool{}
+	n := 0
+	for _, op := range r.Ops[first:] {
+		u := op.URI.Canonical()
+		if op.Verb != verb || seen[u] {
+			break
+		}
+		seen[u] = true
+		n++
+	}
+	return n
+}
+
+// layRun appends one command of as many of the operations as fit, and returns their number.
+func (p *Planner) layRun(ops []Op) (int, error) {
+	most := p.atMost(ops)
+	if most == 0 {
+		return 0, nil
+	}
+	whole, err := combined(ops[:most], p.nextID())
+	if err != nil {
+		return 0, err
+	}
+	items := whole.ItemList()
+	fit, err := p.largest(most, func(n int) syncml.Command {
+		if n == most {
+			return whole
+		}
+		return ops[0].command(p.nextID(), items[:n])
+	})
+	if fit > 0 {
+		p.id++
+		p.laid++
+	}
+	return fit, err
+}
+
+// combined returns the command that does all the operations, which have one verb.
+func combined(ops []Op, id string) (syncml.Command, error) {
+	if len(ops) == 1 {
+		return ops[0].Command(id)
+	}
+	items := make([]syncml.Item, len(ops))
+	for i := range ops {
+		if err := ops[i].Validate(); err != nil {
+			return nil, err
+		}
+		items[i] = ops[i].item()
+	}
+	return ops[0].command(id, items), nil
+}
+
+// largest appends the command for the largest number of parts, up to most, for which it fits, and returns that number; 0
+// if there is none. Every part takes an octet or more. So the excess of a command says how many parts may have to go, and
+// the room behind it how many may be added; in between, the number is found by halving.
+func (p *Planner) largest(most int, command func(n int) syncml.Command) (int, error) {
+	mark := p.Mark()
+	fit, over, laid := 0, most+1, 0
+	for n := most; fit+1 < over || laid < fit; {
+		p.Reset(mark)
+		excess, err := p.put(command(n))
+		switch {
+		case err != nil:
 			return 0, err
+		case excess > 0:
+			over, laid = n, 0
+			n = max(n-excess, (fit+over)/2)
+		default:
+			fit, laid = n, n
+			over = min(over, n-excess+1)
+			n = (fit + over) / 2
 		}
 	}
-	var group syncml.Command = &syncml.Atomic{CmdID: id, Body: members}
+	return fit, nil
+}
+
+// atMost returns how many of the operations may fit: the room is divided among their addresses and values, none of
+// which an encoding makes shorter. So what is much too long is not encoded.
+func (p *Planner) atMost(ops []Op) int {
+	octets := 0
+	for i := range ops {
+		octets += len(ops[i].URI)
+		if d := &ops[i].Value.Data; d.Kind != syncml.MarkupData { // for which WBXML has tokens
+			octets += len(d.Value)
+		}
+		if octets > p.room() {
+			return i
+		}
+	}
+	return len(ops)
+}
+
+func (p *Planner) layGroup(r *Request, placed func(cmdID uint32, op int)) (int, error) {
+	first := p.id + 1
+	id := p.id + 1
+	var members []syncml.Command
+	var ids []uint32 // of the command of each operation
+	for next := 0; next < len(r.Ops); {
+		id++
+		n := r.run(next)
+		cmd, err := combined(r.Ops[next:next+n], strconv.FormatUint(uint64(id), 10))
+		if err != nil {
+			return 0, err
+		}
+		members = append(members, cmd)
+		for range n {
+			ids = append(ids, id)
+			next++
+		}
+	}
+	var group syncml.Command = &syncml.Atomic{CmdID: p.nextID(), Body: members}
 	if r.Group == Sequence {
-		group = &syncml.Sequence{CmdID: id, Body: members}
+		group = &syncml.Sequence{CmdID: p.nextID(), Body: members}
 	}
 	ok, err := p.Put(group)
 	if err != nil || !ok {
 		return 0, err
 	}
-	p.id += uint32(1 + len(members))
+	p.id = id
 	p.laid++
 	placed(first, GroupOp)
-	for i := range members {
-		placed(first+1+uint32(i), i)
+	for i, id := range ids {
+		placed(id, i)
 	}
 	return len(r.Ops), nil
 }

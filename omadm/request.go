@@ -2,6 +2,7 @@ package omadm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,7 +22,12 @@ type Request struct {
 	Ops   []Op
 	Group Group
 
-	// Scope is the scope that all the operations share, see URI.Scope. Normalize sets it.
+	// Combine sends consecutive operations of one verb as one command with an item for each (Get, Add, Replace,
+	// Delete and Copy, each node once in a command). That saves octets; the device still reports on each item.
+	Combine bool
+
+	// Scope is the scope that all the operations share, see URI.Scope. Normalize sets it. An Alert has none of its
+	// own: a request of nothing else is of device scope.
 	Scope Scope
 	// User limits a request of user scope to sessions of that user (LocName of the device's Source); empty: any.
 	User string
@@ -134,7 +140,7 @@ func (r *Request) Validate() error {
 	if reason := r.fault(); reason != "" {
 		return &RequestError{Request: r.ID, Op: GroupOp, Reason: reason}
 	}
-	scope := r.Ops[0].URI.Scope()
+	scope := r.scope()
 	for i := range r.Ops {
 		op := &r.Ops[i]
 		if err := op.Validate(); err != nil {
@@ -144,7 +150,7 @@ func (r *Request) Validate() error {
 		if r.Group == Atomic && !verbs[op.Verb].inAtomic {
 			return &RequestError{Request: r.ID, Op: i, Reason: op.Verb.String() + " in an Atomic"}
 		}
-		if op.URI.Scope() != scope || op.Verb == Copy && op.From.Scope() != scope {
+		if op.Verb != Alert && op.URI.Scope() != scope || op.Verb == Copy && op.From.Scope() != scope {
 			return &RequestError{Request: r.ID, Op: i, Reason: "device and user scope in one request"}
 		}
 	}
@@ -177,12 +183,28 @@ func (r *Request) fault() string {
 	return ""
 }
 
-// Normalize sets Scope to the scope of the first operation; Validate makes sure that the others share it.
-func (r *Request) Normalize() {
-	r.Scope = DeviceScope
-	if len(r.Ops) > 0 {
-		r.Scope = r.Ops[0].URI.Scope()
+// Normalize sets Scope to the scope of the first operation that has one; Validate makes sure that the others share it.
+func (r *Request) Normalize() { r.Scope = r.scope() }
+
+func (r *Request) scope() Scope {
+	for i := range r.Ops {
+		if r.Ops[i].Verb != Alert {
+			return r.Ops[i].URI.Scope()
+		}
 	}
+	return DeviceScope
+}
+
+// Clone returns a copy of r that shares no memory with it that could be changed.
+func (r *Request) Clone() Request {
+	c := *r
+	c.Ops = slices.Clone(r.Ops)
+	for i := range c.Ops {
+		if a := c.Ops[i].Alert; a != nil {
+			c.Ops[i].Alert = a.clone()
+		}
+	}
+	return c
 }
 
 // EffectiveDelivery returns Delivery, with DeliveryDefault resolved.

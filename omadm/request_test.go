@@ -18,10 +18,11 @@ var ops = map[omadm.Verb]omadm.Op{
 	omadm.Delete:  {Verb: omadm.Delete, URI: "./A"},
 	omadm.Exec:    {Verb: omadm.Exec, URI: "./A", Correlator: "c1"},
 	omadm.Copy:    {Verb: omadm.Copy, URI: "./A", From: "./B"},
+	omadm.Alert:   omadm.UserAlert{Code: omadm.AlertConfirm, Text: "Now?"}.Op(),
 }
 
 var requestRows = []rowTest{
-	{"C-10_atomic_holds_add_copy_delete_replace", func(t *testing.T) {
+	{"C-10_atomic_holds_add_alert_copy_delete_replace", func(t *testing.T) {
 		for verb, op := range ops {
 			r := omadm.Request{ID: "1", Group: omadm.Atomic, Ops: []omadm.Op{ops[omadm.Replace], op}}
 			err := r.Validate()
@@ -51,7 +52,7 @@ var requestRows = []rowTest{
 		for v := omadm.Get; v.Known(); v++ {
 			r.Ops = append(r.Ops, ops[v])
 		}
-		if err := r.Validate(); err != nil || len(r.Ops) != 6 {
+		if err := r.Validate(); err != nil || len(r.Ops) != 7 {
 			t.Errorf("%v: %v", r, err)
 		}
 	}},
@@ -66,7 +67,7 @@ var requestRows = []rowTest{
 			if err != nil {
 				t.Fatal(err)
 			}
-			if cmd.Name() != verb.String() || len(cmd.ItemList()) != 1 {
+			if items := len(cmd.ItemList()); cmd.Name() != verb.String() || verb != omadm.Alert && items != 1 {
 				t.Errorf("%v became %s of %d items", verb, cmd.Name(), len(cmd.ItemList()))
 			}
 		}
@@ -171,7 +172,7 @@ func TestRequestValidate(t *testing.T) {
 		"expires later":           {func(r *omadm.Request) { r.NotBefore, r.Expires = at, at.Add(1) }, 0, true},
 		"no expiry":               {func(r *omadm.Request) { r.NotBefore = at }, 0, true},
 		"no verb":                 {func(r *omadm.Request) { r.Ops[0].Verb = 0 }, 0, false},
-		"unknown verb":            {func(r *omadm.Request) { r.Ops[0].Verb = 7 }, 0, false},
+		"unknown verb":            {func(r *omadm.Request) { r.Ops[0].Verb = 8 }, 0, false},
 		"no address":              {func(r *omadm.Request) { r.Ops[0].URI = "" }, 0, false},
 		"no value":                {func(r *omadm.Request) { r.Ops[0].Value = omadm.Value{} }, 0, false},
 		"add without value":       {func(r *omadm.Request) { r.Ops[0] = omadm.Op{Verb: omadm.Add, URI: "./A"} }, 0, false},
@@ -245,7 +246,7 @@ func TestRequestNormalize(t *testing.T) {
 func TestRequestEffectiveDelivery(t *testing.T) {
 	for verb, op := range ops {
 		want := omadm.AtLeastOnce
-		if verb == omadm.Exec || verb == omadm.Copy {
+		if verb == omadm.Exec || verb == omadm.Copy || verb == omadm.Alert {
 			want = omadm.AtMostOnce
 		}
 		r := omadm.Request{Ops: []omadm.Op{ops[omadm.Get], op}}
