@@ -323,7 +323,7 @@ func TestPoisonTravelsAlone(t *testing.T) {
 
 func TestRequestTooLargeForTheDeviceIsRefused(t *testing.T) {
 	h := newHouse(t)
-	h.enqueue("large", replace("./A", strings.Repeat("x", 5000)))
+	h.request(omadm.Request{ID: "large", Group: omadm.Atomic, Ops: []omadm.Op{replace("./A", strings.Repeat("x", 5000))}})
 	h.enqueue("small", replace("./B", "1"))
 	got := h.post(msgMeta("1", "1", `<Meta><MaxMsgSize xmlns="syncml:metinf">2000</MaxMsgSize></Meta>`, pkg1))
 	assert.Equal(t, []string{"4 Replace ./B", "Final"}, summary(got)[3:])

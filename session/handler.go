@@ -216,10 +216,7 @@ func (h *Handler) respond(ctx context.Context, in *Inbound) (*Answer, error) {
 // attempt answers the message on the present state of the device and commits what it changes.
 func (h *Handler) attempt(ctx context.Context, in *Inbound, drop []omadm.RequestID) (*Answer, error) {
 	env := Env{Now: h.cfg.Now(), Rules: h.cfg.Rules}
-	rec, err := h.cfg.Store.Load(ctx, Query{
-		Device: in.Principal.Device, Now: env.Now, Body: in.Digest(),
-		Limit: env.Rules.Limits.Requests, Octets: env.Rules.Limits.Octets,
-	})
+	rec, err := h.cfg.Store.Load(ctx, env.Query(in))
 	if err != nil {
 		return nil, fmt.Errorf("session: load: %w", err)
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/sha256"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -46,14 +47,27 @@ type Env struct {
 	Rules Rules
 }
 
+// Query returns what Step needs to know of the sender of a message.
+func (e Env) Query(in *Inbound) Query {
+	limits := e.Rules.withDefaults().Limits
+	return Query{
+		Device: in.Principal.Device, Now: e.Now, Body: in.Digest(),
+		Limit: limits.Requests, Octets: limits.Octets, Parts: endsObject(in.Message),
+	}
+}
+
 // Rules are the choices of the server that the protocol leaves open. The zero Rules are usable.
 type Rules struct {
 	// AlertTypes are the types of generic alerts (1226) that are accepted beside those known from Windows; all
 	// others are answered 415. A leading "Reversed-Domain-Name:" counts as white space.
 	AlertTypes []string
 	// Strict answers 400 to a command that repeats the CmdID of an earlier one in the same message. Otherwise both
-	// are executed, as samples of Microsoft need it.
+	// are executed, as samples of Microsoft need it. It also answers 411 to a large object without Size.
 	Strict bool
+	// SizeSlack accepts a large object of one octet less than its Size, as some test suites send it.
+	SizeSlack bool
+	// RespURI is where the client is told to send its next message: an absolute URL. Default: where it is.
+	RespURI string
 	// Timeout is how long a session stays open without a message. Default: 10 minutes.
 	Timeout time.Duration
 	// Replay is how long the last reply of a session that ended is repeated. Default: 2 minutes.
@@ -70,6 +84,9 @@ type Limits struct {
 	Octets   int           // payload looked at per message and scope, in octets; 4 MiB
 	Reply    int           // size of a reply in octets, when the client sets no lower one; 1 MiB
 	Attempts int           // how often a request is sent when it does not say; 10
+	Object   int           // size of a large object that a client sends, in octets; 8 MiB
+	Messages int           // messages of one package of a client; 10,000
+	Awaited  int           // correlators kept per device; 64
 }
 
 // check returns an error that names a field that is negative.
@@ -82,12 +99,18 @@ func (r Rules) check() error {
 		{"Timeout", int(r.Timeout)}, {"Replay", int(r.Replay)},
 		{"Limits.Sessions", l.Sessions}, {"Limits.Facts", l.Facts}, {"Limits.Requests", l.Requests},
 		{"Limits.Octets", l.Octets}, {"Limits.Reply", l.Reply}, {"Limits.Attempts", l.Attempts},
+		{"Limits.Object", l.Object}, {"Limits.Messages", l.Messages}, {"Limits.Awaited", l.Awaited},
 		{"Limits.Message.Octets", m.Octets}, {"Limits.Message.Depth", m.Depth}, {"Limits.Message.Commands", m.Commands},
 		{"Limits.Message.Items", m.Items}, {"Limits.Message.Attributes", m.Attributes}, {"Limits.Message.Extra", m.Extra},
 		{"Limits.Message.URI", m.URI},
 	} {
 		if f.v < 0 {
 			return fmt.Errorf("session: Config.Rules.%s is negative", f.name)
+		}
+	}
+	if r.RespURI != "" {
+		if u, err := url.Parse(r.RespURI); err != nil || !u.IsAbs() || u.Host == "" {
+			return errors.New("session: Config.Rules.RespURI is not an absolute URL")
 		}
 	}
 	return nil
@@ -106,6 +129,7 @@ func (r Rules) withDefaults() Rules {
 	}{
 		{&r.Limits.Sessions, 4}, {&r.Limits.Facts, 64}, {&r.Limits.Requests, 100}, {&r.Limits.Octets, 4 << 20},
 		{&r.Limits.Reply, 1 << 20}, {&r.Limits.Attempts, 10},
+		{&r.Limits.Object, 8 << 20}, {&r.Limits.Messages, 10_000}, {&r.Limits.Awaited, 64},
 	} {
 		if *f.v == 0 {
 			*f.v = f.d

@@ -18,54 +18,128 @@ func (t *Turn) Reply(more []omadm.Request) (*Answer, error) {
 	if t.repeat {
 		return &Answer{Octets: slices.Clone(t.rec.Reply), Header: http.Header{}, Notes: t.notes}, nil
 	}
-	h := t.reply.ReplyHeader()
-	h.MsgID = strconv.FormatUint(uint64(t.state.Sent)+1, 10)
-	p, err := t.begin(&h, t.reply.Statuses())
-	if err != nil {
-		return nil, err
+	h := t.header()
+	a, err := t.write(&h, more)
+	if errors.Is(err, omadm.ErrTooSmall) && h.Meta != nil {
+		h.Meta = nil
+		a, err = t.write(&h, more)
 	}
-	if t.change == nil {
-		return t.answer(p, true)
+	if errors.Is(err, omadm.ErrTooSmall) {
+		a, err = t.abort(&h)
 	}
-	t.state.Sent++
-	t.change.Add = more
-	final := t.in.Message.Final || t.aborted
 	switch {
-	case !final:
-		if err := p.Alert(omadm.AlertNextMessage); err != nil {
-			return nil, tooSmall(err)
-		}
-	case t.aborted:
-		t.state.Ended = t.env.Now
-	default:
-		t.send(p, &h, more)
+	case errors.Is(err, omadm.ErrTooSmall):
+		return nil, &RefusedError{Status: http.StatusRequestEntityTooLarge, Reason: "no reply fits into the client's MaxMsgSize"}
+	case err != nil:
+		return nil, &RefusedError{Status: http.StatusBadRequest, Reason: "the reply cannot be encoded"}
+	case t.change != nil:
+		t.change.Session, t.change.Reply = t.state, a.Octets
+		a.Change = t.change
 	}
-	a, err := t.answer(p, final)
-	if err != nil {
-		return nil, err
-	}
-	t.change.Session, t.change.Reply = t.state, a.Octets
-	a.Change = t.change
 	return a, nil
 }
 
-// begin starts a message with its statuses.
-func (t *Turn) begin(h *syncml.Header, statuses []*syncml.Status) (*omadm.Planner, error) {
-	p, err := omadm.NewPlanner(t.in.Codec, h, t.maxReply())
-	if err == nil {
-		err = p.Statuses(statuses)
+// header returns the header of the reply. The first one of a session says what we take (OMA DM Protocol 1.2.1, section 7).
+func (t *Turn) header() syncml.Header {
+	h := t.reply.ReplyHeader()
+	h.MsgID = strconv.FormatUint(uint64(t.state.Sent)+1, 10)
+	h.RespURI = t.env.Rules.RespURI
+	if t.change != nil && t.state.Sent == 0 {
+		limits := &t.env.Rules.Limits
+		h.Meta = &syncml.Meta{
+			MaxMsgSize: strconv.Itoa(limits.Message.WithDefaults().Octets), MaxObjSize: strconv.Itoa(limits.Object),
+		}
 	}
-	if err != nil {
-		return nil, tooSmall(err)
-	}
-	return p, nil
+	return h
 }
 
-func tooSmall(err error) error {
-	if errors.Is(err, omadm.ErrTooSmall) {
-		return &RefusedError{Status: http.StatusRequestEntityTooLarge, Reason: "no reply fits into the client's MaxMsgSize"}
+// write makes the reply. Nothing was changed when the error is omadm.ErrTooSmall.
+func (t *Turn) write(h *syncml.Header, more []omadm.Request) (*Answer, error) {
+	p, err := t.start(h, t.reply.Statuses())
+	if err != nil {
+		return nil, err
 	}
-	return &RefusedError{Status: http.StatusBadRequest, Reason: "the reply cannot be encoded"}
+	if t.change == nil || t.aborted {
+		return t.last(p)
+	}
+	for _, it := range t.broken {
+		if err := p.Flow(omadm.AlertNoEndOfData, it); err != nil {
+			return nil, err
+		}
+	}
+	final := true
+	switch {
+	case !t.waits():
+		t.change.Add = more
+		final = t.send(p, h, more)
+	case int(t.state.Package) < t.env.Rules.Limits.Messages:
+		final = false
+		if err := p.Flow(omadm.AlertNextMessage); err != nil {
+			return nil, err
+		}
+	default:
+		t.note("client does not close its package")
+		if err := p.Flow(omadm.AlertSessionAbort); err != nil {
+			return nil, err
+		}
+		return t.last(p)
+	}
+	if t.in.Message.Final {
+		t.state.Package = 0
+	}
+	t.state.Sent++
+	return t.answer(p, final)
+}
+
+// last ends the session with the message.
+func (t *Turn) last(p *omadm.Planner) (*Answer, error) {
+	if t.change != nil {
+		t.abandon(&t.state)
+		t.state.Sent++
+	}
+	return t.answer(p, true)
+}
+
+// abort is the reply when the statuses do not fit: the session ends (OMA DM Protocol 1.2.1, section 8.1.2).
+func (t *Turn) abort(h *syncml.Header) (*Answer, error) {
+	h.Meta, h.RespURI = nil, ""
+	for n := 1; n >= 0; n-- {
+		p, err := t.start(h, t.reply.Statuses()[:n])
+		if err == nil {
+			err = p.Flow(omadm.AlertSessionAbort)
+		}
+		if errors.Is(err, omadm.ErrTooSmall) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		t.note("the statuses of a reply do not fit into the client's MaxMsgSize")
+		return t.last(p)
+	}
+	return nil, omadm.ErrTooSmall
+}
+
+// waits reports whether the client has to go on with its package before anything is sent to it (OMA DM Protocol 1.2.1,
+// section 6.2). While our own package is open, it has to answer the last part of a large object first.
+func (t *Turn) waits() bool {
+	if t.in.Message.Final {
+		return false
+	}
+	if !t.open {
+		return true
+	}
+	i := t.state.sending()
+	return i >= 0 && !answered(&t.state, i)
+}
+
+// start starts a message with its statuses.
+func (t *Turn) start(h *syncml.Header, statuses []*syncml.Status) (*omadm.Planner, error) {
+	p, err := omadm.NewPlanner(t.in.Codec, h, t.maxReply())
+	if err != nil {
+		return nil, err
+	}
+	return p, p.Statuses(statuses)
 }
 
 // maxReply is the size of the largest reply.
@@ -80,20 +154,26 @@ func (t *Turn) maxReply() int {
 func (t *Turn) answer(p *omadm.Planner, final bool) (*Answer, error) {
 	octets, err := p.End(final)
 	if err != nil {
-		return nil, tooSmall(err)
+		return nil, err
 	}
 	return &Answer{Octets: octets, Header: http.Header{}, Notes: t.notes}, nil
 }
 
-// send fills the message with commands: first the rest of requests begun, then waiting ones. Without any command the
-// session ends (OMA DM Protocol 1.2.1, section 8).
-func (t *Turn) send(p *omadm.Planner, h *syncml.Header, more []omadm.Request) {
-	l := loader{turn: t, planner: p, header: h}
+// send fills the message with commands: first the next part of a large object and the rest of requests begun, then
+// waiting ones. It reports whether the message closes our package: not if a large object goes on. Without any command
+// the session ends (OMA DM Protocol 1.2.1, section 8).
+func (t *Turn) send(p *omadm.Planner, h *syncml.Header, more []omadm.Request) (final bool) {
+	later := *h
+	later.Meta = nil
+	l := loader{turn: t, planner: p, header: &later}
+	if i := t.state.sending(); i >= 0 {
+		l.resume(i)
+	}
 	for i := range t.state.Requests {
 		l.resume(i)
 	}
 	for i := range t.rec.Requests {
-		if t.waits(t.rec.Requests[i].Request.ID) && !l.load(&t.rec.Requests[i]) {
+		if t.free(t.rec.Requests[i].Request.ID) && !l.load(&t.rec.Requests[i]) {
 			break
 		}
 	}
@@ -105,14 +185,28 @@ func (t *Turn) send(p *omadm.Planner, h *syncml.Header, more []omadm.Request) {
 	for i := range t.state.Requests {
 		t.state.Requests[i].Alone = len(t.state.Requests) == 1
 	}
-	if p.Empty() {
-		t.giveBack(&t.state)
-		t.state.Ended = t.env.Now
+	if p.Empty() && len(t.broken) == 0 {
+		t.end()
 	}
+	return t.state.sending() < 0
 }
 
-// waits reports whether a request of the record is in the queue, so that this session may take it.
-func (t *Turn) waits(id omadm.RequestID) bool {
+// end ends the session, as there is nothing to send. In the middle of the client's package there may be answers to come.
+func (t *Turn) end() {
+	if !t.in.Message.Final {
+		for i := range t.state.Requests {
+			if !answered(&t.state, i) {
+				return
+			}
+		}
+		t.settle(&t.state, false)
+	}
+	t.giveBack(&t.state)
+	t.state.Ended = t.env.Now
+}
+
+// free reports whether a request of the record is in the queue, so that this session may take it.
+func (t *Turn) free(id omadm.RequestID) bool {
 	if slices.Contains(t.state.Tried, id) {
 		return false
 	}
@@ -153,8 +247,8 @@ func (t *Turn) permits(r *omadm.Request) bool {
 type loader struct {
 	turn    *Turn
 	planner *omadm.Planner
-	header  *syncml.Header
-	full    bool // nothing more goes in
+	header  *syncml.Header // of a message that is not the first
+	full    bool           // nothing more goes in
 	placed  []Outstanding
 }
 
@@ -173,18 +267,25 @@ func (l *loader) load(p *Pending) bool {
 	if l.full || alone && len(t.state.Requests) > 0 {
 		return false
 	}
+	r = t.addressed(r)
+	if o, ok := t.unfit(r); ok {
+		o.Attempts = p.Attempts
+		t.finish(o)
+		return true
+	}
 	mark := l.planner.Mark()
-	next, err := l.lay(r, len(t.state.Requests), 0)
-	if err != nil || next < len(r.Ops) && !l.fits(r) {
+	c := Carried{ID: r.ID}
+	err := l.lay(r, len(t.state.Requests), &c)
+	if err != nil || c.Next < len(r.Ops) && !l.fits(r) {
 		l.planner.Reset(mark)
 		t.finish(refused(p, err))
 		return true
 	}
-	l.full = alone || next < len(r.Ops)
-	if next == 0 {
+	l.full = alone || c.Next < len(r.Ops)
+	if c.Next == 0 && c.Offset == 0 {
 		return false
 	}
-	t.state.Requests = append(t.state.Requests, Carried{ID: r.ID, Next: next})
+	t.state.Requests = append(t.state.Requests, c)
 	t.state.Outstanding = append(t.state.Outstanding, l.placed...)
 	t.change.Lease = append(t.change.Lease, Lease{Request: r.ID, Session: t.state.Key(), Attempts: p.Attempts + 1})
 	return true
@@ -206,40 +307,146 @@ func (l *loader) resume(i int) {
 	if p == nil || c.Next >= len(p.Request.Ops) || l.full {
 		return
 	}
-	next, err := l.lay(&p.Request, i, c.Next)
-	if err != nil {
+	part := *c
+	if err := l.lay(t.addressed(&p.Request), i, c); err != nil {
 		t.note("request %q cannot be encoded", c.ID)
 		return
 	}
-	l.full = next < len(p.Request.Ops)
-	c.Next = next
+	if part.Offset > 0 && c.Next == part.Next && c.Offset == part.Offset {
+		// There will never be room for another part. The object stays unanswered.
+		t.note("no part of a large object fits into a message of the client")
+		c.Next, c.Offset = c.Next+1, 0
+	} else if part.Offset > 0 {
+		t.state.forget(i, part.Next)
+	}
+	l.full = c.Next < len(p.Request.Ops)
 	t.state.Outstanding = append(t.state.Outstanding, l.placed...)
 }
 
-// lay appends operations from next on to the message and collects their commands in placed.
-func (l *loader) lay(r *omadm.Request, request, next int) (int, error) {
-	l.placed = l.placed[:0]
-	return l.planner.Lay(r, next, func(id uint32, op int) {
-		l.placed = append(l.placed, Outstanding{MsgID: l.turn.state.Sent, CmdID: id, Request: request, Op: op})
-	})
+// forget drops the command that brought the part before: only the last one says what became of a large object.
+func (s *State) forget(request, op int) {
+	s.Outstanding = slices.DeleteFunc(s.Outstanding, func(o Outstanding) bool { return o.Request == request && o.Op == op })
 }
 
-// fits reports whether each command of r fits into a message that carries nothing else but the status of the header.
+// lay appends operations of r, from where c stands, on to the message and collects their commands in placed. A value that
+// fits into no message goes out in parts.
+func (l *loader) lay(r *omadm.Request, request int, c *Carried) error {
+	l.placed = l.placed[:0]
+	place := func(id uint32, op int) {
+		l.placed = append(l.placed, Outstanding{MsgID: l.turn.state.Sent + 1, CmdID: id, Request: request, Op: op})
+	}
+	for c.Next < len(r.Ops) {
+		if c.Offset == 0 {
+			next, err := l.planner.Lay(r, c.Next, place)
+			if err != nil {
+				return err
+			}
+			if c.Next = next; next == len(r.Ops) || !l.divides(r, next) {
+				return nil
+			}
+		}
+		offset, err := l.planner.LayPart(r, c.Next, c.Offset, place)
+		if err != nil {
+			return err
+		}
+		if offset < r.Ops[c.Next].Value.MetaSize() {
+			c.Offset = offset
+			return nil
+		}
+		c.Next, c.Offset = c.Next+1, 0
+	}
+	return nil
+}
+
+// divides reports whether an operation has to be cut into parts: it may be, and fits into no message as a whole.
+func (l *loader) divides(r *omadm.Request, op int) bool {
+	t := l.turn
+	if r.Group != omadm.Each || !r.Ops[op].Divisible() || t.known(nodeLargeObjects) == "false" {
+		return false
+	}
+	if r.Ops[op].Value.MetaSize() >= t.maxReply() {
+		return true
+	}
+	one := omadm.Request{Ops: r.Ops[op : op+1]}
+	p, err := t.start(l.header, t.reply.Statuses()[:1])
+	if err != nil {
+		return false
+	}
+	n, err := p.Lay(&one, 0, func(uint32, int) {})
+	return err == nil && n == 0
+}
+
+// fits reports whether each command of r, or a part of it, fits into a message that carries nothing else but the status
+// of the header.
 func (l *loader) fits(r *omadm.Request) bool {
-	p, err := l.turn.begin(l.header, l.turn.reply.Statuses()[:1])
+	p, err := l.turn.start(l.header, l.turn.reply.Statuses()[:1])
 	if err != nil {
 		return false
 	}
 	mark := p.Mark()
-	for i := 0; i < len(r.Ops); i++ {
+	skip := func(uint32, int) {}
+	for i := 0; i < len(r.Ops); {
 		p.Reset(mark)
-		next, err := p.Lay(r, i, func(uint32, int) {})
+		next, err := p.Lay(r, i, skip)
+		if err == nil && next == i && l.divides(r, i) {
+			if offset, err := p.LayPart(r, i, 0, skip); err == nil && offset > 0 {
+				next++
+			}
+		}
 		if err != nil || next == i {
 			return false
 		}
-		i = next - 1
+		i = next
 	}
 	return true
+}
+
+// addressed returns r as this client understands it: Windows knows no correlators.
+func (t *Turn) addressed(r *omadm.Request) *omadm.Request {
+	has := func(op omadm.Op) bool { return op.Correlator != "" }
+	if !t.windows() || !slices.ContainsFunc(r.Ops, has) {
+		return r
+	}
+	c := r.Clone()
+	for i := range c.Ops {
+		c.Ops[i].Correlator = ""
+	}
+	return &c
+}
+
+// unfit returns the outcome of a request that goes beyond what the client said it takes: the largest object (OMA DM
+// Protocol 1.2.1, section 7), or the length of addresses (OMA DM Standardized Objects 1.2, section 5.3.3).
+func (t *Turn) unfit(r *omadm.Request) (omadm.Outcome, bool) {
+	uris := omadm.URILimits{MaxDepth: t.number(nodeMaxDepth), MaxTotLen: t.number(nodeMaxTotLen), MaxSegLen: t.number(nodeMaxSegLen)}
+	for i := range r.Ops {
+		o := omadm.Outcome{Request: r.ID, Kind: omadm.Refused, Op: i}
+		if most := t.state.MaxObjSize; most > 0 && int64(r.Ops[i].Value.MetaSize()) > most {
+			o.Status, o.Reason = omadm.StatusEntityTooLarge, "a value is larger than the largest object of the device"
+			return o, true
+		}
+		if err := r.Ops[i].URI.Within(uris); err != nil {
+			o.Status, o.Reason = omadm.StatusURITooLong, "an address is longer than the device takes"
+			return o, true
+		}
+	}
+	return omadm.Outcome{}, false
+}
+
+// known returns a fact of the device, this message included.
+func (t *Turn) known(uri omadm.URI) string {
+	if v, ok := t.change.Facts[string(uri)]; ok {
+		return v
+	}
+	return t.rec.Device.Facts[string(uri)]
+}
+
+// number returns a fact that is a number, 0 for any other.
+func (t *Turn) number(uri omadm.URI) uint16 {
+	n, err := strconv.ParseUint(t.known(uri), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return uint16(n)
 }
 
 // refused is the outcome of a request that cannot be sent.

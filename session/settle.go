@@ -33,6 +33,13 @@ func (t *Turn) settle(s *State, vanished bool) {
 		}
 		group, ops := reports(s, i, len(p.Request.Ops))
 		if o, ok := omadm.Summarize(&p.Request, p.Attempts, group, ops); ok {
+			if o.Status == omadm.StatusAtomicResponseTooLarge && !vanished && !c.Alone && p.Attempts < t.maxAttempts(&p.Request) {
+				t.isolate(p)
+				continue
+			}
+			if o.Kind == omadm.Done || o.Kind == omadm.Accepted {
+				t.await(&p.Request)
+			}
 			t.finish(o)
 			continue
 		}
@@ -81,6 +88,14 @@ func (t *Turn) lose(s *State, c *Carried, p *Pending, failed bool) {
 	t.requeue(s, p, failures)
 }
 
+// isolate puts an Atomic back into the queue, to be sent alone: the device undid it because the statuses of the message
+// that it came with did not fit into one of its own (517).
+func (t *Turn) isolate(p *Pending) {
+	t.change.Requeue = append(t.change.Requeue, Requeue{
+		Request: p.Request.ID, Attempts: p.Attempts, Failures: max(p.Failures, failuresAlone),
+	})
+}
+
 func (t *Turn) maxAttempts(r *omadm.Request) int {
 	if r.MaxAttempts > 0 {
 		return r.MaxAttempts
@@ -115,11 +130,46 @@ func reports(s *State, request, ops int) (group omadm.Report, list []omadm.Repor
 	return group, list
 }
 
-// answered reports whether all commands of a request that were sent have an answer.
+// answered reports whether all commands of a request that were sent have an answer. Of a large object that is on its way
+// it is that the client waits for the next part.
 func answered(s *State, request int) bool {
+	c := &s.Requests[request]
 	return !slices.ContainsFunc(s.Outstanding, func(o Outstanding) bool {
-		return o.Request == request && (o.Status == 0 || passing(o.Status))
+		switch {
+		case o.Request != request:
+			return false
+		case c.Offset > 0 && o.Op == c.Next:
+			return o.Status != omadm.StatusChunkedItemAccepted
+		}
+		return o.Status == 0 || passing(o.Status)
 	})
+}
+
+// sending returns the index of the request of which a large object is on its way; -1 if there is none.
+func (s *State) sending() int {
+	return slices.IndexFunc(s.Requests, func(c Carried) bool { return c.Offset > 0 })
+}
+
+// expire ends what the device does not go on with; nil if there is nothing to end.
+func expire(rec *Record, env Env) *Change {
+	env.Rules = env.Rules.withDefaults()
+	t := &Turn{rec: rec, env: env, change: &Change{Device: rec.Device.ID, Revision: rec.Revision}}
+	for i := range rec.Sessions {
+		s := rec.Sessions[i].clone()
+		switch {
+		case s.Ended.IsZero() && s.Open(env.Now, env.Rules.Timeout):
+			continue
+		case s.Ended.IsZero():
+			t.abandon(&s)
+		case env.Now.Sub(s.Ended) < env.Rules.Replay:
+			continue
+		}
+		t.change.Close = append(t.change.Close, s)
+	}
+	if len(t.change.Close) == 0 {
+		return nil
+	}
+	return t.change
 }
 
 // keep drops all requests but those with the indexes, and their commands.

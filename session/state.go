@@ -24,6 +24,7 @@ type State struct {
 	Body     Digest // of the last message of the client
 	Sent     uint32 // MsgID of the last message of the server
 	Messages uint32 // how many messages of the client were answered
+	Package  uint32 // messages of the client's package that is open; 0: it is closed
 
 	MaxMsgSize int64 // largest message the client takes, in octets; 0: not said
 	MaxObjSize int64 // largest object the client takes, in octets; 0: not said
@@ -38,14 +39,21 @@ type State struct {
 	// Outstanding are the commands sent, in the order sent, until their request ends.
 	Outstanding []Outstanding
 
-	Parts int // parts of an incoming large object that were committed
+	// Incoming is the large object that the client is sending, Parts how many parts of it were committed.
+	Incoming Object
+	Parts    int
 }
 
 // Carried is a request that is leased by a session.
 type Carried struct {
 	ID omadm.RequestID
-	// Next is the index of the first operation that was not sent yet.
+	// Next is the index of the first operation that was not sent yet, or not as a whole.
 	Next int
+	// Offset is how much of the value of that operation was sent, in octets; 0: nothing. The package of the server is
+	// open as long as a request has one (OMA DM Protocol 1.2.1, section 7).
+	Offset int
+	// Broken is how often the client lost a large object of the request in this session.
+	Broken int
 	// Alone says that no other request was on its way while this one was.
 	Alone bool
 }
@@ -78,8 +86,8 @@ func (s *State) clone() State {
 	return c
 }
 
-// stateVersion is the first octet of the binary form.
-const stateVersion = 1
+// stateVersion is the first octet of the binary form. Version 1, without large objects, is still read.
+const stateVersion = 2
 
 // ErrStateVersion is the error of UnmarshalBinary for a form written by a later version.
 var ErrStateVersion = errors.New("session: state of an unknown version")
@@ -97,6 +105,8 @@ func (s *State) AppendBinary(dst []byte) ([]byte, error) {
 	for _, n := range [...]uint64{uint64(s.Sent), uint64(s.Messages), uint64(s.MaxMsgSize), uint64(s.MaxObjSize), uint64(s.Parts)} {
 		dst = binary.AppendUvarint(dst, n)
 	}
+	dst = binary.AppendUvarint(dst, uint64(s.Package))
+	dst = s.Incoming.appendBinary(dst)
 	dst = binary.AppendUvarint(dst, uint64(len(s.Requests)))
 	for _, r := range s.Requests {
 		alone := uint64(0)
@@ -105,6 +115,8 @@ func (s *State) AppendBinary(dst []byte) ([]byte, error) {
 		}
 		dst = appendString(dst, string(r.ID))
 		dst = binary.AppendUvarint(dst, uint64(r.Next)<<1|alone)
+		dst = binary.AppendUvarint(dst, uint64(r.Offset))
+		dst = binary.AppendUvarint(dst, uint64(r.Broken))
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(s.Tried)))
 	for _, id := range s.Tried {
@@ -124,8 +136,9 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	if len(b) == 0 {
 		return errState
 	}
-	if b[0] != stateVersion {
-		return fmt.Errorf("%w: %d", ErrStateVersion, b[0])
+	version := b[0]
+	if version == 0 || version > stateVersion {
+		return fmt.Errorf("%w: %d", ErrStateVersion, version)
 	}
 	d := decoder{b: b[1:]}
 	var n State
@@ -139,11 +152,18 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	n.Sent, n.Messages = uint32(d.number(1<<32-1)), uint32(d.number(1<<32-1))
 	n.MaxMsgSize, n.MaxObjSize = int64(d.number(1<<62)), int64(d.number(1<<62))
 	n.Parts = int(d.number(1 << 31))
+	if version >= 2 {
+		n.Package = uint32(d.number(1<<32 - 1))
+		n.Incoming = d.object()
+	}
 	if c := d.count(2); c > 0 {
 		n.Requests = make([]Carried, c)
 		for i := range n.Requests {
 			id, next := d.text(), d.number(1<<31)
 			n.Requests[i] = Carried{ID: omadm.RequestID(id), Next: int(next >> 1), Alone: next&1 != 0}
+			if version >= 2 {
+				n.Requests[i].Offset, n.Requests[i].Broken = int(d.number(1<<31)), int(d.number(1<<31))
+			}
 		}
 	}
 	if c := d.count(1); c > 0 {

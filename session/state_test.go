@@ -24,8 +24,12 @@ func fullState() session.State {
 	return session.State{
 		ID: "1A2B", SyncType: "user", Opened: at, Seen: at.Add(time.Minute), Ended: at.Add(time.Hour),
 		MsgID: "3", Body: session.Digest{1, 2, 3}, Sent: 2, Messages: 3, MaxMsgSize: 524288, MaxObjSize: 1 << 20,
-		Login: "user", User: "someone", Parts: 4,
-		Requests:    []session.Carried{{ID: "r-1", Next: 2, Alone: true}, {ID: "r-2", Next: 1}},
+		Login: "user", User: "someone", Parts: 4, Package: 7,
+		Incoming: session.Object{
+			Command: "Results", MsgRef: "2", CmdRef: "4", Source: "./A", Target: "./B", Format: "b64", Type: "text/plain",
+			Mark: "fatal", Size: 5000, Have: 4000, Binary: true, Refused: 413,
+		},
+		Requests:    []session.Carried{{ID: "r-1", Next: 2, Alone: true}, {ID: "r-2", Next: 1, Offset: 300, Broken: 1}},
 		Tried:       []omadm.RequestID{"r-0"},
 		Outstanding: []session.Outstanding{{MsgID: 2, CmdID: 4, Request: 1, Op: omadm.GroupOp, Status: 507, HRESULT: 0x86000002}, {MsgID: 2, CmdID: 5}},
 	}
@@ -41,20 +45,24 @@ func TestStateBinaryForm(t *testing.T) {
 	}
 }
 
-// TestStateOfVersion1StillLoads reads octets written by an earlier build.
-func TestStateOfVersion1StillLoads(t *testing.T) {
-	file := filepath.Join("testdata", "state-v1.bin")
-	want := fullState()
-	if *update {
-		b, _ := want.AppendBinary(nil)
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
-		require.NoError(t, os.WriteFile(file, b, 0o644))
+// TestStateOfEarlierVersionsStillLoads reads octets written by earlier builds.
+func TestStateOfEarlierVersionsStillLoads(t *testing.T) {
+	v2 := fullState()
+	v1 := fullState() // knew no large objects
+	v1.Package, v1.Incoming = 0, session.Object{}
+	v1.Requests[1].Offset, v1.Requests[1].Broken = 0, 0
+	for file, want := range map[string]session.State{"state-v1.bin": v1, "state-v2.bin": v2} {
+		file = filepath.Join("testdata", file)
+		if *update && want.Package != 0 {
+			b, _ := want.AppendBinary(nil)
+			require.NoError(t, os.WriteFile(file, b, 0o644))
+		}
+		b, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var got session.State
+		require.NoError(t, got.UnmarshalBinary(b))
+		assert.Empty(t, cmp.Diff(want, got), file)
 	}
-	b, err := os.ReadFile(file)
-	require.NoError(t, err)
-	var got session.State
-	require.NoError(t, got.UnmarshalBinary(b))
-	assert.Empty(t, cmp.Diff(want, got))
 }
 
 func TestDamagedStateIsRefused(t *testing.T) {

@@ -25,9 +25,17 @@ type Turn struct {
 
 	repeat  bool         // the message was answered before
 	aborted bool         // the client ended the session (1223)
+	open    bool         // our package is open: the last message was a part of a large object and not the last one
 	refusal omadm.Status // with which the client refused our header
 	cursor  int          // in state.Outstanding, of the last look-up
+
+	part   []byte        // octets of state.Incoming that this message brought
+	broken []syncml.Item // large objects that the client broke off
+	heard  []string      // correlators of alerts of this message
 }
+
+// maxID is the length of a SessionID or MsgID in octets.
+const maxID = 64
 
 // RefusedError says that a message gets no reply but an HTTP error. Nothing of it was executed.
 type RefusedError struct {
@@ -48,6 +56,9 @@ func Receive(rec *Record, in *Inbound, env Env) (*Turn, error) {
 	h := &in.Message.Header
 	if h.SessionID == "" || h.MsgID == "" || h.Source.URI == "" {
 		return nil, &RefusedError{Status: 400, Reason: "header without SessionID, MsgID or Source"}
+	}
+	if len(h.SessionID) > maxID || len(h.MsgID) > maxID || len(h.Source.Name) > maxFact {
+		return nil, &RefusedError{Status: 400, Reason: "header with a SessionID, MsgID or LocName that is too long"}
 	}
 	t.reply = omadm.NewReply(in.Message)
 	if t.reply.Refused() {
@@ -119,7 +130,7 @@ func (t *Turn) locate() bool {
 	t.change = &Change{Device: t.rec.Device.ID, Revision: t.rec.Revision}
 	switch {
 	case h.MsgID == "1" || last < 0:
-		t.open()
+		t.begin()
 	case !follows(h.MsgID, t.rec.Sessions[last].MsgID):
 		t.note("message %q after message %q", h.MsgID, t.rec.Sessions[last].MsgID)
 		t.reply.Refuse(omadm.StatusBadRequest)
@@ -132,6 +143,7 @@ func (t *Turn) locate() bool {
 	t.state.MsgID, t.state.Body = h.MsgID, body
 	t.state.Seen = t.env.Now
 	t.state.Messages++
+	t.state.Package++
 	return true
 }
 
@@ -158,8 +170,8 @@ func follows(id, last string) bool {
 	return err != nil || n > l
 }
 
-// open begins a session. It ends the sessions of the device that it replaces.
-func (t *Turn) open() {
+// begin begins a session. It ends the sessions of the device that it replaces.
+func (t *Turn) begin() {
 	h := &t.in.Message.Header
 	t.state = State{ID: h.SessionID, SyncType: syncType(t.in.Message), Opened: t.env.Now, User: h.Source.Name}
 	kept := 0
@@ -234,7 +246,11 @@ func (t *Turn) read() {
 	if t.env.Rules.Strict {
 		t.refuseDuplicates()
 	}
+	t.open = t.state.sending() >= 0
 	for _, cmd := range t.in.Message.Body {
+		if t.state.Incoming.Command != "" && interrupts(cmd) {
+			t.interrupt()
+		}
 		switch c := cmd.(type) {
 		case *syncml.Status:
 			t.status(c)
@@ -246,10 +262,15 @@ func (t *Turn) read() {
 			t.info(c)
 		}
 	}
+	closed := t.in.Message.Final || t.aborted
+	if closed && t.state.Incoming.Command != "" {
+		t.interrupt()
+	}
+	t.keepPart()
 	switch {
 	case t.refusal != 0:
 		t.giveBack(&t.state)
-	case t.in.Message.Final, t.aborted:
+	case closed:
 		t.settle(&t.state, false)
 	}
 }
@@ -302,14 +323,62 @@ func (t *Turn) status(c *syncml.Status) {
 		}
 		return
 	}
-	o := t.outstanding(c.MsgRef, c.CmdRef)
-	if o == nil {
-		t.note("Status %q is about no command sent", c.CmdID)
+	list := t.outstanding(c.MsgRef, c.CmdRef)
+	if len(list) == 0 {
+		if c.Cmd != "Alert" { // those we send to keep a package going are not kept
+			t.note("Status %q is about no command sent", c.CmdID)
+		}
 		return
 	}
+	named := false
+	for i := range list {
+		if len(list) == 1 || t.concerns(c, &list[i]) {
+			named = true
+			t.report(c, &list[i], code)
+		}
+	}
+	if !named {
+		t.note("Status %q names no item of its command", c.CmdID)
+	}
+}
+
+// concerns reports whether a status is about an item of a command with several. One without references is about all
+// (MS-MDM section 2.2.6.1).
+func (t *Turn) concerns(c *syncml.Status, o *Outstanding) bool {
+	if len(c.TargetRefs)+len(c.SourceRefs) == 0 {
+		return true
+	}
+	op := t.op(o)
+	named := func(ref string) bool { return op != nil && omadm.URI(ref).Equal(op.URI) }
+	return slices.ContainsFunc(c.TargetRefs, named) || slices.ContainsFunc(c.SourceRefs, named)
+}
+
+// op returns the operation of a command that was sent; nil for that of a group, or if the store has lost the request.
+func (t *Turn) op(o *Outstanding) *omadm.Op {
+	p := t.pending(t.state.Requests[o.Request].ID)
+	if p == nil || o.Op < 0 || o.Op >= len(p.Request.Ops) {
+		return nil
+	}
+	return &p.Request.Ops[o.Op]
+}
+
+// report notes the status of one operation.
+func (t *Turn) report(c *syncml.Status, o *Outstanding, code omadm.Status) {
 	if o.Status != 0 && !passing(o.Status) {
 		t.note("Status %q repeats an answer", c.CmdID)
 		return
+	}
+	if r := &t.state.Requests[o.Request]; r.Offset > 0 && o.Op == r.Next {
+		switch {
+		case code.Success():
+			code = omadm.StatusChunkedItemAccepted
+			fallthrough
+		case passing(code):
+			o.Status = code
+			return
+		}
+		// The client takes no further part (OMA DM Protocol 1.2.1, section 7).
+		r.Next, r.Offset = r.Next+1, 0
 	}
 	o.Status, o.HRESULT = code, hresult(c)
 	t.result(o, omadm.Result{Status: o.Status, HRESULT: o.HRESULT, Items: c.Items})
@@ -347,18 +416,63 @@ func (t *Turn) results(c *syncml.Results) {
 	if cmdRef == "" {
 		cmdRef = "1"
 	}
-	o := t.outstanding(msgRef, cmdRef)
-	if o == nil {
+	list := t.outstanding(msgRef, cmdRef)
+	if len(list) == 0 {
 		t.note("Results %q are about no command sent", c.CmdID)
 		return
 	}
-	if slices.ContainsFunc(c.Items, func(it syncml.Item) bool { return it.MoreData }) {
-		t.note("Results %q hold a part of a large object", c.CmdID)
-		t.reply.Status(c, omadm.StatusEntityTooLarge)
+	items := withMeta(c.Items, c.Meta)
+	if len(list) == 1 && t.state.Incoming.Command == "" && !slices.ContainsFunc(items, func(it syncml.Item) bool { return it.MoreData }) {
+		t.value(&list[0], items)
 		return
 	}
-	t.result(o, omadm.Result{Items: withMeta(c.Items, c.Meta)})
+	for i := range items {
+		if it := t.assemble(c, i, &items[i]); it != nil {
+			t.value(t.asked(list, it), []syncml.Item{*it})
+		}
+	}
 }
+
+// asked returns the operation that asked for an item: the one whose node it is, or else whose node is nearest above.
+func (t *Turn) asked(list []Outstanding, it *syncml.Item) *Outstanding {
+	best, depth := &list[0], -1
+	for i := range list {
+		if len(list) == 1 {
+			break
+		}
+		op := t.op(&list[i])
+		if op == nil || !omadm.URI(it.Source.URI).Path().HasPrefix(op.URI.Path()) {
+			continue
+		}
+		if d := op.URI.Path().Depth(); d > depth {
+			best, depth = &list[i], d
+		}
+	}
+	return best
+}
+
+// value notes values of one operation.
+func (t *Turn) value(o *Outstanding, items []syncml.Item) {
+	t.result(o, omadm.Result{Items: items})
+	op := t.op(o)
+	if op == nil || op.Verb != omadm.Get || len(items) != 1 || items[0].Data.Kind != syncml.TextData {
+		return
+	}
+	if uri := op.URI.Canonical(); slices.Contains(capabilities[:], uri) {
+		t.fact(string(uri), strings.TrimSpace(items[0].Data.Value))
+	}
+}
+
+// capabilities are the nodes whose values become facts, as they say what may be sent (OMA DM Standardized Objects 1.2,
+// section 5.3.3).
+var capabilities = [...]omadm.URI{nodeLargeObjects, nodeMaxDepth, nodeMaxTotLen, nodeMaxSegLen}
+
+const (
+	nodeLargeObjects omadm.URI = "./DevDetail/LrgObj"
+	nodeMaxDepth     omadm.URI = "./DevDetail/URI/MaxDepth"
+	nodeMaxTotLen    omadm.URI = "./DevDetail/URI/MaxTotLen"
+	nodeMaxSegLen    omadm.URI = "./DevDetail/URI/MaxSegLen"
+)
 
 // withMeta returns items with the Meta of their command as the default of their own.
 func withMeta(items []syncml.Item, def *syncml.Meta) []syncml.Item {
@@ -395,9 +509,9 @@ func (t *Turn) result(o *Outstanding, r omadm.Result) {
 	t.change.Results = append(t.change.Results, r)
 }
 
-// outstanding finds the command that a Status or Results is about. Answers mostly come in the order of the commands,
-// so it looks first behind the last one found.
-func (t *Turn) outstanding(msgRef, cmdRef string) *Outstanding {
+// outstanding finds the command that a Status or Results is about: one entry for each of its items. Answers mostly come in
+// the order of the commands, so it looks first behind the last one found.
+func (t *Turn) outstanding(msgRef, cmdRef string) []Outstanding {
 	msg, ok := reference(msgRef)
 	cmd, ok2 := reference(cmdRef)
 	list := t.state.Outstanding
@@ -406,10 +520,15 @@ func (t *Turn) outstanding(msgRef, cmdRef string) *Outstanding {
 	}
 	for n := range list {
 		i := (t.cursor + n) % len(list)
-		if list[i].MsgID == msg && list[i].CmdID == cmd {
-			t.cursor = i
-			return &list[i]
+		if list[i].MsgID != msg || list[i].CmdID != cmd {
+			continue
 		}
+		t.cursor = i
+		end := i + 1
+		for end < len(list) && list[end].MsgID == msg && list[end].CmdID == cmd {
+			end++
+		}
+		return list[i:end]
 	}
 	return nil
 }
@@ -430,16 +549,56 @@ func (t *Turn) alert(c *syncml.Alert) {
 	case omadm.AlertSessionAbort:
 		t.aborted = true
 	case omadm.AlertNoEndOfData:
-		t.note("client broke off a large object")
+		t.objectLost(c)
 	case omadm.AlertClientEvent:
 		for i := range c.Items {
-			t.clientEvent(c, &c.Items[i])
+			if it := t.assemble(c, i, &c.Items[i]); it != nil {
+				t.clientEvent(c, it)
+			}
 		}
 	case omadm.AlertGeneric:
 		for i := range c.Items {
-			t.generic(c, i)
+			if it := t.assemble(c, i, &c.Items[i]); it != nil {
+				t.generic(c, i, it)
+			}
 		}
 	}
+}
+
+// maxBroken is how often a large object is sent anew in a session after the client lost it.
+const maxBroken = 2
+
+// objectLost takes up that the client did not get a large object of ours to its end. It has executed nothing of it, so
+// it gets the object anew (OMA DM Protocol 1.2.1, section 7).
+func (t *Turn) objectLost(c *syncml.Alert) {
+	for n := len(t.state.Outstanding) - 1; n >= 0; n-- {
+		o := &t.state.Outstanding[n]
+		r := &t.state.Requests[o.Request]
+		begun := r.Offset > 0 && o.Op == r.Next
+		ended := o.Op == r.Next-1 && (o.Status == 0 || passing(o.Status)) && t.names(c, o)
+		if !begun && !ended {
+			continue
+		}
+		t.note("client lost a large object of request %q", r.ID)
+		r.Broken++
+		if r.Broken > maxBroken {
+			r.Next, r.Offset, o.Status = o.Op+1, 0, 0 // stays unanswered
+			return
+		}
+		r.Next, r.Offset = o.Op, 0
+		t.state.Outstanding = slices.Delete(t.state.Outstanding, n, n+1)
+		t.cursor = 0
+		return
+	}
+	t.note("client lost a large object that is not on its way")
+}
+
+// names reports whether an alert names the node of an operation.
+func (t *Turn) names(c *syncml.Alert, o *Outstanding) bool {
+	op := t.op(o)
+	return op != nil && slices.ContainsFunc(c.Items, func(it syncml.Item) bool {
+		return omadm.URI(it.Target.URI).Equal(op.URI) || omadm.URI(it.Source.URI).Equal(op.URI)
+	})
 }
 
 // clientEvent takes up an item of a 1224. What describes the session or the device becomes a fact, everything else
@@ -458,14 +617,30 @@ func (t *Turn) clientEvent(c *syncml.Alert, it *syncml.Item) {
 }
 
 // generic takes up an item of a 1226 if its type is known.
-func (t *Turn) generic(c *syncml.Alert, i int) {
-	it := &c.Items[i]
-	if t.reply.Code(c, i) == omadm.StatusUnsupportedFormat && t.accepts(alertType(it)) {
-		t.reply.ItemStatus(c, i, omadm.StatusOK)
+func (t *Turn) generic(c *syncml.Alert, i int, it *syncml.Item) {
+	if t.reply.Code(c, i) == omadm.StatusBadRequest {
+		return
 	}
-	if t.reply.Code(c, i).Success() {
+	code := t.verdict(c, i, it)
+	t.reply.ItemStatus(c, i, code)
+	if code.Success() {
 		t.event(omadm.AlertGeneric, c, it)
 	}
+}
+
+// verdict is the status of an item of an event, which may be the first part of a large object.
+func (t *Turn) verdict(cmd syncml.Command, i int, it *syncml.Item) omadm.Status {
+	code := t.reply.Code(cmd, i)
+	if c, ok := cmd.(*syncml.Alert); !ok || strings.TrimSpace(c.Data.Value) != strconv.Itoa(int(omadm.AlertGeneric)) {
+		return code
+	}
+	switch typ := alertType(it); {
+	case typ == "":
+		return omadm.StatusIncompleteCommand
+	case omadm.KnownAlertType(typ), t.accepts(typ):
+		return omadm.StatusOK
+	}
+	return omadm.StatusUnsupportedFormat
 }
 
 func (t *Turn) accepts(typ string) bool {
@@ -477,10 +652,61 @@ func (t *Turn) accepts(typ string) bool {
 	return false
 }
 
+// correlated returns the request whose Exec a correlator belongs to (OMA DM Representation Protocol 1.2.1, section
+// 6.6.6); "" if it is not known. A generic alert ends the wait for it.
+func (t *Turn) correlated(correlator string, code omadm.AlertCode) omadm.RequestID {
+	if correlator == "" {
+		return ""
+	}
+	for i := range t.state.Requests {
+		if p := t.pending(t.state.Requests[i].ID); p != nil && slices.ContainsFunc(p.Request.Ops, func(op omadm.Op) bool { return op.Correlator == correlator }) {
+			t.heard = append(t.heard, correlator)
+			return p.Request.ID
+		}
+	}
+	id, changed := t.change.Awaited[correlator]
+	if !changed {
+		id = t.rec.Device.Awaited[correlator]
+	}
+	if id != "" && code == omadm.AlertGeneric {
+		t.setAwaited(correlator, "")
+	}
+	return id
+}
+
+// await notes the correlators of a request that was accepted: an alert in this or a later session tells how it ended.
+func (t *Turn) await(r *omadm.Request) {
+	for i := range r.Ops {
+		c := r.Ops[i].Correlator
+		if c == "" || slices.Contains(t.heard, c) || t.windows() {
+			continue
+		}
+		if len(t.rec.Device.Awaited)+len(t.change.Awaited) >= t.env.Rules.Limits.Awaited {
+			t.note("too many correlators: the alert of request %q will not be matched", r.ID)
+			return
+		}
+		t.setAwaited(c, r.ID)
+	}
+}
+
+func (t *Turn) setAwaited(correlator string, id omadm.RequestID) {
+	if t.change.Awaited == nil {
+		t.change.Awaited = make(map[string]omadm.RequestID)
+	}
+	t.change.Awaited[correlator] = id
+}
+
+// windows reports whether the device is one with Windows, which alone reports a login status. It knows no correlators
+// (MS-MDM section 2.2.7.2).
+func (t *Turn) windows() bool {
+	_, ok := t.rec.Device.Facts[omadm.TypeLoginStatus]
+	return ok || t.state.Login != ""
+}
+
 func (t *Turn) event(code omadm.AlertCode, c *syncml.Alert, it *syncml.Item) {
 	e := omadm.Event{
 		Alert: code, Type: alertType(it), Source: omadm.URI(it.Source.URI), Data: it.Data,
-		Correlator: c.Correlator, At: t.env.Now,
+		Correlator: c.Correlator, Request: t.correlated(c.Correlator, code), At: t.env.Now,
 	}
 	if it.Meta != nil {
 		e.Type = strings.TrimSpace(it.Meta.Type)
