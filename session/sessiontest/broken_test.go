@@ -26,6 +26,7 @@ type faulty struct {
 	register   func(session.Device) error
 	unregister func(omadm.DeviceID) error
 	results    func(session.Cursor, int) ([]session.Entry, error)
+	idle       func(time.Time, int) ([]omadm.DeviceID, error)
 }
 
 var bg = context.Background()
@@ -84,6 +85,15 @@ func (f *faulty) Results(_ context.Context, after session.Cursor, limit int) ([]
 	return f.Store.Results(bg, after, limit)
 }
 
+func (f *faulty) Idle(_ context.Context, before time.Time, limit int) ([]omadm.DeviceID, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.idle != nil {
+		return f.idle(before, limit)
+	}
+	return f.Store.Idle(bg, before, limit)
+}
+
 // onQuery edits each query before the store sees it.
 func onQuery(edit func(*session.Query)) func(*faulty) {
 	return func(f *faulty) {
@@ -136,6 +146,30 @@ func onEntries(edit func(f *faulty, after session.Cursor, limit int, page []sess
 			return edit(f, after, limit, page), nil
 		}
 	}
+}
+
+// onIdle edits the list of all idle devices, and keeps to the limit.
+func onIdle(edit func(f *faulty, before time.Time, ids []omadm.DeviceID) []omadm.DeviceID) func(*faulty) {
+	return func(f *faulty) {
+		f.idle = func(before time.Time, limit int) ([]omadm.DeviceID, error) {
+			ids, err := f.Store.Idle(bg, before, 1000)
+			if err != nil {
+				return nil, err
+			}
+			ids = edit(f, before, ids)
+			return ids[:min(len(ids), limit)], nil
+		}
+	}
+}
+
+// onIdleSessions drops from the list of idle devices those of which keep refuses all sessions.
+func onIdleSessions(keep func(before time.Time, s session.State) bool) func(*faulty) {
+	return onIdle(func(f *faulty, before time.Time, ids []omadm.DeviceID) []omadm.DeviceID {
+		return slices.DeleteFunc(ids, func(id omadm.DeviceID) bool {
+			rec, err := f.Store.Load(bg, everything(id))
+			return err != nil || !slices.ContainsFunc(rec.Sessions, func(s session.State) bool { return keep(before, s) })
+		})
+	})
 }
 
 // brokenStore is a store that breaks promises, and the subtests that have to notice.
@@ -302,9 +336,38 @@ var brokenStores = []brokenStore{
 		if n := len(rec.Parts); n > 1 {
 			rec.Parts[n-2] = rec.Parts[n-1]
 		}
-	}), []string{"parts_are_appended"}},
-	{"never drops parts", neverDropsParts, []string{"parts_0_drops_them", "parts_says_how_many_are_valid"}},
-	{"drops all parts or none", dropsAllPartsOrNone, []string{"parts_says_how_many_are_valid"}},
+	}), []string{"part_becomes_the_last"}},
+	{"never drops parts", neverDropsParts, []string{"parts_0_drops_all", "parts_says_how_many_stay", "parts_behind_are_dropped"}},
+	{"drops all parts or none", dropsAllPartsOrNone, []string{"parts_says_how_many_stay"}},
+	{"appends a part before it drops some", appendsBeforeItDrops, []string{"parts_behind_are_dropped"}},
+	{"keeps empty parts", keepsEmptyParts, []string{"parts_says_how_many_stay"}},
+	{"returns parts in the order committed", partsAsCommitted, []string{"parts_follow_the_sessions"}},
+	{"returns sessions in another order than their parts", onRecord(func(_ session.Query, rec *session.Record) {
+		slices.Reverse(rec.Sessions)
+	}), []string{"parts_follow_the_sessions"}},
+	{"keeps a session without an id", onChange(func(c *session.Change) {
+		if c.Session.ID == "" {
+			c.Session.ID = "none"
+		}
+	}), []string{"change_without_session"}},
+	{"gives the last session what comes without an id", func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			d := *c
+			rec, err := f.Store.Load(bg, everything(c.Device))
+			if err == nil && c.Session.ID == "" && len(rec.Sessions) > 0 {
+				d.Session = rec.Sessions[0]
+			}
+			return f.Store.Commit(bg, &d)
+		}
+	}, []string{"change_without_session"}},
+	{"does nothing without a session", func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			if c.Session.ID == "" {
+				return f.Store.Commit(bg, &session.Change{Device: c.Device, Revision: c.Revision})
+			}
+			return f.Store.Commit(bg, c)
+		}
+	}, []string{"change_without_session"}},
 
 	// The queue.
 	{"forgets leases", onChange(func(c *session.Change) { c.Lease = nil }), []string{"lease_takes_from_the_queue", "pending_has_the_counts_of_lease_and_requeue", "load_returns_leased_requests_beside_the_limits"}},
@@ -498,7 +561,78 @@ var brokenStores = []brokenStore{
 		n.Client, n.Server = strings.ToValidUTF8(n.Client, "?"), strings.ToValidUTF8(n.Server, "?")
 	}), []string{"nonces_are_raw_octets"}},
 
+	// Correlators.
+	{"forgets correlators", onChange(func(c *session.Change) { c.Awaited = nil }),
+		[]string{"awaited_as_last_committed", "awaited_that_changed", "commit_does_all_of_a_change"}},
+	{"forgets correlators with their request", func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			d := *c
+			d.Awaited = maps.Clone(c.Awaited)
+			rec, err := f.Store.Load(bg, everything(c.Device))
+			if err != nil {
+				return err
+			}
+			for correlator, request := range rec.Device.Awaited {
+				if slices.ContainsFunc(c.Finish, func(o omadm.Outcome) bool { return o.Request == request }) {
+					d.Awaited = awaited{correlator: ""}
+				}
+			}
+			return f.Store.Commit(bg, &d)
+		}
+	}, []string{"awaited_as_last_committed"}},
+	{"never removes a correlator", onChange(func(c *session.Change) {
+		c.Awaited = maps.Clone(c.Awaited)
+		maps.DeleteFunc(c.Awaited, func(_ string, id omadm.RequestID) bool { return id == "" })
+	}), []string{"awaited_that_changed"}},
+	{"shows removed correlators", onRecord(func(_ session.Query, rec *session.Record) {
+		if rec.Device.Awaited != nil {
+			rec.Device.Awaited["removed"] = ""
+		}
+	}), []string{"awaited_that_changed"}},
+	{"keeps only the correlators of the last change", func(f *faulty) {
+		f.commit = func(c *session.Change) error {
+			d := *c
+			d.Awaited = maps.Clone(c.Awaited)
+			rec, err := f.Store.Load(bg, everything(c.Device))
+			if err != nil {
+				return err
+			}
+			for correlator := range rec.Device.Awaited {
+				if _, ok := c.Awaited[correlator]; !ok && len(c.Awaited) > 0 {
+					d.Awaited[correlator] = ""
+				}
+			}
+			return f.Store.Commit(bg, &d)
+		}
+	}, []string{"awaited_that_changed"}},
+	{"registers with correlators", func(f *faulty) {
+		f.register = func(d session.Device) error {
+			if err := f.Store.Register(bg, d); err != nil || d.Awaited == nil {
+				return err
+			}
+			return f.force(&session.Change{Device: d.ID, Awaited: d.Awaited})
+		}
+	}, []string{"register_does_not_look_at_awaited"}},
+
 	// Results.
+	{"begins anew after a cursor of no entry", onForeign(func(f *faulty, limit int) ([]session.Entry, error) {
+		return f.Store.Results(bg, "", limit)
+	}), []string{"results_after_a_cursor_of_no_entry"}},
+	{"has nothing after a cursor of no entry", onForeign(func(*faulty, int) ([]session.Entry, error) {
+		return nil, nil
+	}), []string{"results_after_a_cursor_of_no_entry"}},
+	{"answers a cursor of no entry with an error of its own", onForeign(func(*faulty, int) ([]session.Entry, error) {
+		return nil, errors.New("no such cursor")
+	}), []string{"results_after_a_cursor_of_no_entry"}},
+	{"reads a cursor as far as it can", func(f *faulty) {
+		f.results = func(after session.Cursor, limit int) ([]session.Entry, error) {
+			digits, _, _ := strings.Cut(string(after), "\x00")
+			if digits == "" {
+				digits = string(after)
+			}
+			return f.Store.Results(bg, session.Cursor(digits), limit)
+		}
+	}, []string{"results_after_a_cursor_of_no_entry"}},
 	{"repeats a result", onEntries(func(f *faulty, after session.Cursor, _ int, page []session.Entry) []session.Entry {
 		if len(page) < 2 || after != "" {
 			return page
@@ -546,6 +680,53 @@ var brokenStores = []brokenStore{
 		}
 		return page
 	}), []string{"entry_is_one_of_three"}},
+
+	// Idle devices.
+	{"takes only open sessions for idle", onIdleSessions(func(_ time.Time, s session.State) bool { return s.Ended.IsZero() }),
+		[]string{"idle_devices_seen_before"}},
+	{"takes only ended sessions for idle", onIdleSessions(func(_ time.Time, s session.State) bool { return !s.Ended.IsZero() }),
+		[]string{"idle_devices_seen_before"}},
+	{"takes a session seen at the time for idle", func(f *faulty) {
+		f.idle = func(before time.Time, limit int) ([]omadm.DeviceID, error) {
+			return f.Store.Idle(bg, before.Add(1), limit)
+		}
+	}, []string{"idle_devices_seen_before"}},
+	{"judges a device by its last session", onIdle(func(f *faulty, before time.Time, ids []omadm.DeviceID) []omadm.DeviceID {
+		return slices.DeleteFunc(ids, func(id omadm.DeviceID) bool {
+			rec, err := f.Store.Load(bg, everything(id))
+			return err != nil || !rec.Sessions[len(rec.Sessions)-1].Seen.Before(before)
+		})
+	}), []string{"idle_devices_seen_before"}},
+	{"takes a device without sessions for idle", idleOnceRegistered, []string{"idle_devices_seen_before"}},
+	{"returns an idle device for each of its sessions", onIdle(func(f *faulty, before time.Time, ids []omadm.DeviceID) []omadm.DeviceID {
+		var list []omadm.DeviceID
+		for _, id := range ids {
+			rec, err := f.Store.Load(bg, everything(id))
+			if err != nil {
+				continue
+			}
+			for _, s := range rec.Sessions {
+				if s.Seen.Before(before) {
+					list = append(list, id)
+				}
+			}
+		}
+		return list
+	}), []string{"idle_devices_once_and_up_to_the_limit"}},
+	{"returns idle devices without limit", func(f *faulty) {
+		f.idle = func(before time.Time, _ int) ([]omadm.DeviceID, error) { return f.Store.Idle(bg, before, 1000) }
+	}, []string{"idle_devices_once_and_up_to_the_limit", "idle_devices_longest_ago_first"}},
+	{"returns one idle device less than there are", func(f *faulty) {
+		f.idle = func(before time.Time, limit int) ([]omadm.DeviceID, error) { return f.Store.Idle(bg, before, limit-1) }
+	}, []string{"idle_devices_once_and_up_to_the_limit"}},
+	{"returns the device idle for the shortest time first", onIdle(func(_ *faulty, _ time.Time, ids []omadm.DeviceID) []omadm.DeviceID {
+		slices.Reverse(ids)
+		return ids
+	}), []string{"idle_devices_longest_ago_first"}},
+	{"returns idle devices in the order of their ids", onIdle(func(_ *faulty, _ time.Time, ids []omadm.DeviceID) []omadm.DeviceID {
+		slices.Sort(ids)
+		return ids
+	}), []string{"idle_devices_longest_ago_first"}},
 }
 
 // force commits c at whatever revision the device has.
@@ -790,6 +971,66 @@ func dropsAllPartsOrNone(f *faulty) {
 			delete(parts, key)
 		}
 	})
+}
+
+func appendsBeforeItDrops(f *faulty) {
+	rememberParts(f, func(parts map[string][][]byte, c *session.Change) {
+		key := c.Session.Key()
+		if len(c.Part) > 0 {
+			parts[key] = append(parts[key], slices.Clone(c.Part))
+		}
+		parts[key] = parts[key][:min(len(parts[key]), c.Session.Parts)]
+	})
+}
+
+func keepsEmptyParts(f *faulty) {
+	rememberParts(f, func(parts map[string][][]byte, c *session.Change) {
+		key := c.Session.Key()
+		if c.Part == nil {
+			parts[key] = parts[key][:min(len(parts[key]), c.Session.Parts)]
+			return
+		}
+		parts[key] = append(parts[key][:min(len(parts[key]), max(c.Session.Parts-1, 0))], slices.Clone(c.Part))
+	})
+}
+
+// partsAsCommitted mixes the parts of all sessions.
+func partsAsCommitted(f *faulty) {
+	rememberParts(f, func(parts map[string][][]byte, c *session.Change) {
+		if len(c.Part) > 0 {
+			parts[""] = append(parts[""], slices.Clone(c.Part))
+		}
+	})
+}
+
+// onForeign replaces what comes of a cursor that the store does not know.
+func onForeign(do func(f *faulty, limit int) ([]session.Entry, error)) func(*faulty) {
+	return func(f *faulty) {
+		f.results = func(after session.Cursor, limit int) ([]session.Entry, error) {
+			page, err := f.Store.Results(bg, after, limit)
+			if errors.Is(err, session.ErrCursor) {
+				return do(f, limit)
+			}
+			return page, err
+		}
+	}
+}
+
+// idleOnceRegistered adds devices that never had a session to those that are idle.
+func idleOnceRegistered(f *faulty) {
+	var registered []omadm.DeviceID
+	f.register = func(d session.Device) error {
+		registered = append(registered, d.ID)
+		return f.Store.Register(bg, d)
+	}
+	onIdle(func(f *faulty, _ time.Time, ids []omadm.DeviceID) []omadm.DeviceID {
+		for _, id := range registered {
+			if rec, err := f.Store.Load(bg, everything(id)); err == nil && len(rec.Sessions) == 0 {
+				ids = append(ids, id)
+			}
+		}
+		return ids
+	})(f)
 }
 
 func partsOutliveClose(f *faulty) {

@@ -24,6 +24,7 @@ func (t *trial) busy(id omadm.DeviceID) {
 		c.Part, c.Session.Parts = []byte("part 1"), 1
 		c.Results = []omadm.Result{{Request: "f", Status: omadm.StatusOK}}
 		c.Events = []omadm.Event{{Alert: omadm.AlertGeneric, Type: "first", At: noon}}
+		c.Awaited = awaited{"kept": "f", "changed": "f", "removed": "f"}
 	})
 	t.commit(id, func(c *session.Change) { c.Session = state("old") })
 }
@@ -48,6 +49,7 @@ func whole(id omadm.DeviceID, revision uint64) *session.Change {
 	c.Finish = []omadm.Outcome{{Request: "e", Kind: omadm.Refused, Reason: "too large", At: noon}}
 	c.Events = []omadm.Event{{Alert: omadm.AlertGeneric, Type: "second", At: noon}}
 	c.Facts = omadm.Facts{"changed": "2", "removed": "", "new": "2"}
+	c.Awaited = awaited{"changed": "e", "removed": "", "new": "e"}
 	c.Nonces = &session.Nonces{Generation: 2, Client: "c2", Server: "s2"}
 	c.Close = []session.State{state("old")}
 	return c
@@ -72,6 +74,7 @@ func commitAll(t *trial) {
 	want(t, "failures of the request taken back", t.pending(rec, "l").Failures, 1)
 	want(t, "attempts of the request leased", t.pending(rec, "w").Attempts, 1)
 	t.wantFacts(omadm.Facts{"kept": "1", "changed": "2", "new": "2"})
+	t.wantAwaited(dev, awaited{"kept": "f", "changed": "e", "new": "e"})
 	want(t, "nonces", rec.Device.Nonces, *c.Nonces)
 	if _, ok := t.store.(session.Results); !ok {
 		return
@@ -258,6 +261,19 @@ func partsAppended(t *trial) {
 	t.wantParts("three parts, with other messages between them", "1 \x00\xff", "2", "3")
 }
 
+func partsBehind(t *trial) {
+	t.register(dev)
+	for i, p := range []string{"1", "2", "3"} {
+		t.part([]byte(p), i+1)
+	}
+	t.part([]byte("new"), 2)
+	t.wantParts("parts when the new one is the second of two", "1", "new")
+	t.part([]byte("next"), 1)
+	t.wantParts("parts when the new one is the only one", "next")
+	t.part([]byte("more"), 2)
+	t.wantParts("parts after another one", "next", "more")
+}
+
 func partsDropped(t *trial) {
 	t.register(dev)
 	t.part([]byte("1"), 1)
@@ -268,7 +284,7 @@ func partsDropped(t *trial) {
 	t.wantParts("parts of the next object", "next")
 }
 
-func partsValid(t *trial) {
+func partsStay(t *trial) {
 	t.register(dev)
 	t.part([]byte("1"), 1)
 	t.part([]byte("2"), 2)
@@ -277,6 +293,8 @@ func partsValid(t *trial) {
 	t.wantParts("parts when one of three is valid", "1")
 	t.part([]byte("new"), 2)
 	t.wantParts("parts after another one", "1", "new")
+	t.part([]byte{}, 2)
+	t.wantParts("parts after an empty one", "1", "new")
 }
 
 func addAsEnqueue(t *trial) {
@@ -346,6 +364,49 @@ func factsChanged(t *trial) {
 	t.commit(dev, nil)
 	t.wantFacts(omadm.Facts{"kept": "1", "changed": "2"})
 	want(t, "number of facts of another device", len(t.load("device-2").Device.Facts), 0)
+}
+
+func awaitedChanged(t *trial) {
+	t.register(dev, "device-2")
+	t.commit(dev, func(c *session.Change) { c.Awaited = awaited{"kept": "a", "changed": "a", "removed": "a"} })
+	t.commit(dev, func(c *session.Change) { c.Awaited = awaited{"changed": "b", "removed": "", "never": "", "new": "b"} })
+	t.wantAwaited(dev, awaited{"kept": "a", "changed": "b", "new": "b"})
+	t.commit(dev, func(c *session.Change) { c.Awaited = awaited{"kept": "", "changed": "", "new": ""} })
+	t.wantAwaited(dev, nil)
+	t.wantAwaited("device-2", nil)
+}
+
+// changeWithoutSession closes a session in a change that is not the answer to a message.
+func changeWithoutSession(t *trial) {
+	t.busy(dev)
+	before := t.load(dev).Revision
+	c := whole(dev, before)
+	c.Session = session.State{Opened: noon, Seen: noon, Body: body("none"), Parts: 1}
+	c.Lease = nil
+	c.Finish = append(c.Finish, omadm.Outcome{Request: "w", Kind: omadm.Canceled, At: noon})
+	t.ok("Commit", t.store.Commit(context.Background(), c))
+	rec := t.load(dev)
+	if rec.Revision == before {
+		t.broken("revision: got %d as before, want another", rec.Revision)
+	}
+	want(t, "number of sessions, s", len(rec.Sessions), 1)
+	want(t, "key of the session that was there", rec.Sessions[0].Key(), key("s"))
+	want(t, "its MsgID", rec.Sessions[0].MsgID, "1")
+	want(t, "its reply", t.replyTo("s"), "reply of s")
+	want(t, "reply of the change", t.replyTo("none"), "")
+	t.wantParts("parts of the session that was there", "part 1")
+	t.wantSet("requests, one requeued, one finished and one added", rec.Requests, "l", "n")
+	want(t, "failures of the request requeued", t.pending(rec, "l").Failures, 1)
+	t.wantFacts(omadm.Facts{"kept": "1", "changed": "2", "new": "2"})
+	t.wantAwaited(dev, awaited{"kept": "f", "changed": "e", "new": "e"})
+	want(t, "nonces", rec.Device.Nonces, *c.Nonces)
+	if _, ok := t.store.(session.Results); ok {
+		want(t, "number of entries with three before and four of the change", len(t.entries(100)), 7)
+	}
+	t.ok("Commit that closes the session that is left", t.store.Commit(context.Background(), &session.Change{
+		Device: dev, Revision: rec.Revision, Close: []session.State{state("s")},
+	}))
+	want(t, "number of sessions after all were closed", len(t.load(dev).Sessions), 0)
 }
 
 func noncesChange(t *trial) {

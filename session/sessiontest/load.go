@@ -3,6 +3,7 @@ package sessiontest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -200,6 +201,64 @@ func partsIfAsked(t *trial) {
 	q.Parts = false
 	want(t, "number of parts when not asked for", len(t.query(q).Parts), 0)
 	t.wantParts("parts when asked for", "1")
+}
+
+func partsFollowSessions(t *trial) {
+	t.register(dev)
+	for _, p := range []struct {
+		session, part string
+		valid         int
+	}{{"s", "s1", 1}, {"a", "a1", 1}, {"s", "s2", 2}, {"none", "", 0}, {"a", "a2", 2}, {"s", "s3", 3}} {
+		t.commit(dev, func(c *session.Change) {
+			c.Session = state(p.session)
+			c.Part, c.Session.Parts = []byte(p.part), p.valid
+		})
+	}
+	rec := t.load(dev)
+	want(t, "number of parts", len(rec.Parts), 5)
+	var got []string
+	rest := rec.Parts
+	for _, s := range rec.Sessions {
+		if s.Parts > len(rest) {
+			t.broken("session %q: got %d parts left, want %d", s.Key(), len(rest), s.Parts)
+		}
+		for i, p := range rest[:s.Parts] {
+			if want := fmt.Sprintf("%s%d", s.ID, i+1); string(p) != want {
+				t.broken("part %d of session %q: got %q, want %q", i+1, s.Key(), p, want)
+			}
+			got = append(got, string(p))
+		}
+		rest = rest[s.Parts:]
+	}
+	want(t, "number of parts of the sessions", len(got), 5)
+}
+
+// awaited is what Device.Awaited and Change.Awaited are.
+type awaited = map[string]omadm.RequestID
+
+// wantAwaited wants these correlators of a device.
+func (t *trial) wantAwaited(id omadm.DeviceID, correlators awaited) {
+	t.Helper()
+	if got := t.load(id).Device.Awaited; !maps.Equal(got, correlators) {
+		t.broken("correlators of %q: got %q, want %q", id, got, correlators)
+	}
+}
+
+func awaitedAsCommitted(t *trial) {
+	t.register(dev, "device-2")
+	t.wantAwaited(dev, nil)
+	t.enqueue(dev, request("a"))
+	t.commit(dev, lease("a"))
+	all := awaited{"é 'every' %_ <octet>": "a", "second": "a"}
+	t.commit(dev, func(c *session.Change) { c.Awaited = all })
+	t.wantAwaited(dev, all)
+	t.wantAwaited("device-2", nil)
+	t.commit(dev, finish("a"))
+	t.commit(dev, func(c *session.Change) {
+		c.Session = state("next")
+		c.Close = []session.State{state("s")}
+	})
+	t.wantAwaited(dev, all) // though request and session are over
 }
 
 func noncesRaw(t *trial) {

@@ -32,8 +32,17 @@ func registerAgain(t *trial) {
 		t.broken("nonces are not those registered last")
 	}
 	// Revision, facts and nonces are the first three lines; whether the revision moves is not said.
-	t.wantSame("queue, sessions and results after Register", t.snapshot(dev)[3:], before[3:])
+	t.wantSame("queue, sessions, results and correlators after Register", t.snapshot(dev)[3:], before[3:])
 	t.wantExists("Enqueue of a finished request with other content", t.tryEnqueue(dev, userRequest("f")), dev, "f")
+}
+
+func registerAwaited(t *trial) {
+	d := session.Device{ID: dev, Awaited: awaited{"given": "a"}}
+	t.ok("Register", t.registrar.Register(context.Background(), d))
+	t.wantAwaited(dev, nil)
+	t.commit(dev, func(c *session.Change) { c.Awaited = awaited{"committed": "b"} })
+	t.ok("Register of a device that is registered", t.registrar.Register(context.Background(), d))
+	t.wantAwaited(dev, awaited{"committed": "b"})
 }
 
 func unregisterForgets(t *trial) {
@@ -48,8 +57,8 @@ func unregisterForgets(t *trial) {
 
 	t.register(dev)
 	want(t, "reply to the last body of a session forgotten", t.replyTo("s"), "")
-	// Beside revision, facts, nonces and parts there is nothing.
-	t.wantSame("device registered after Unregister", t.snapshot(dev)[1:], []string{"facts map[]", `nonces 0 "" ""`, "parts []"})
+	// Beside revision, facts, nonces, correlators and parts there is nothing.
+	t.wantSame("device registered after Unregister", t.snapshot(dev)[1:], []string{"facts map[]", `nonces 0 "" ""`, "awaited map[]", "parts []"})
 	t.ok("Enqueue of requests with ids that were taken", t.tryEnqueue(dev, userRequest("w"), userRequest("l"), userRequest("f")))
 }
 

@@ -118,6 +118,24 @@ func resultsOfDevices(t *trial) {
 	}
 }
 
+func resultsForeign(t *trial) {
+	r := t.results()
+	t.register(dev)
+	const foreign session.Cursor = "\x00 of no store"
+	_, err := r.Results(context.Background(), foreign, 10)
+	t.wantError("Results after a cursor of no store, before there is an entry", err, session.ErrCursor)
+	t.report(dev, 0)
+	all := t.entries(100)
+	for _, c := range []session.Cursor{foreign, all[0].Cursor + foreign, foreign + all[0].Cursor} {
+		_, err = r.Results(context.Background(), c, 10)
+		t.wantError(fmt.Sprintf("Results after cursor %q", c), err, session.ErrCursor)
+	}
+	for _, e := range all {
+		_, err = r.Results(context.Background(), e.Cursor, 10)
+		t.ok("Results after a cursor of the store", err)
+	}
+}
+
 func entryOneOfThree(t *trial) {
 	t.results()
 	t.busy(dev)

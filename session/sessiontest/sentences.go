@@ -21,6 +21,8 @@ func sentences() []sentence {
 		{"load_holds_back_until_not_before", "A request is due when NotBefore is not after q.Now.", notBefore},
 		{"reply_only_to_the_digest_of_the_last_body", "Record.Reply is set only if q.Body is the digest of the body that the last message of one of the sessions had", replyOnDigest},
 		{"parts_only_if_asked", "Record.Parts only if q.Parts.", partsIfAsked},
+		{"parts_follow_the_sessions", "Parts are the parts of all sessions, one session after the other in the order of Sessions; State.Parts says how many belong to each.", partsFollowSessions},
+		{"awaited_as_last_committed", "correlators of accepted Execs, with the request of each, as last committed", awaitedAsCommitted},
 
 		{"commit_does_all_of_a_change", "Commit does all of c or nothing", commitAll},
 		{"commit_with_another_revision", "ErrConflict if the revision of the device is not c.Revision; a successful Commit moves it.", commitConflict},
@@ -45,19 +47,23 @@ func sentences() []sentence {
 		{"lists_take_effect_in_order", "a request may be added and leased, requeued and leased, or requeued and finished in one change.", listsInOrder},
 		{"session_replaces_the_one_of_its_key", "Session is the state to keep under its Key, replacing an earlier one.", sessionReplaced},
 		{"reply_replaces_the_one_before", "Reply is the answer to be kept with it, together with Session.Body, replacing the one of the message before.", replyReplaced},
-		{"parts_are_appended", parts, partsAppended},
-		{"parts_0_drops_them", parts, partsDropped},
-		{"parts_says_how_many_are_valid", parts, partsValid},
+		{"change_without_session", "A Change whose Session.ID is empty keeps no session, and neither Reply nor Part; all else is done.", changeWithoutSession},
+		{"part_becomes_the_last", parts, partsAppended},
+		{"parts_behind_are_dropped", parts, partsBehind},
+		{"parts_0_drops_all", noPart, partsDropped},
+		{"parts_says_how_many_stay", noPart, partsStay},
 		{"add_is_as_enqueue", "new requests of the Director, as Enqueue would add them", addAsEnqueue},
 		{"lease_takes_from_the_queue", "waiting requests that go out with this message", leaseTakes},
 		{"requeue_at_the_place_of_its_age", "leased requests that wait again, at the place their age gives them", requeueAtAge},
 		{"finish_removes", "requests that are no longer waiting or leased", finishRemoves},
 		{"facts_that_changed", "facts that changed; an empty value removes the fact", factsChanged},
+		{"awaited_that_changed", "correlators that changed; an empty request removes the correlator", awaitedChanged},
 		{"nonces_change_only_when_given", "new nonces of the device", noncesChange},
 		{"close_drops_sessions_with_replies_and_parts", "sessions to be dropped with their replies and parts", closeDrops},
 
 		{"register_makes_known", "Register makes a device known.", registerMakesKnown},
-		{"register_again_keeps_all_but_facts_and_nonces", "A device that is registered already keeps its queue, sessions and results and gets the facts and nonces of d.", registerAgain},
+		{"register_again_keeps_all_but_facts_and_nonces", "A device that is registered already keeps its queue, sessions, results and awaited correlators, and gets the facts and nonces of d.", registerAgain},
+		{"register_does_not_look_at_awaited", "Register does not look at d.Awaited.", registerAwaited},
 		{"unregister_forgets_everything", "Unregister forgets a device and everything kept for it.", unregisterForgets},
 		{"unregister_of_unknown_device", "An unknown device is no error.", unregisterUnknown},
 
@@ -65,7 +71,12 @@ func sentences() []sentence {
 		{"results_up_to_the_limit", results, resultsLimit},
 		{"results_of_all_devices_under_one_cursor", results, resultsOfDevices},
 		{"results_leave_nothing_out", "An entry is never left out: one that becomes visible later has a later cursor.", resultsComplete},
+		{"results_after_a_cursor_of_no_entry", "ErrCursor if the store cannot have given the cursor.", resultsForeign},
 		{"entry_is_one_of_three", "Entry is a result, an outcome or an event of a device: exactly one of the three is set.", entryOneOfThree},
+
+		{"idle_devices_seen_before", idle, idleSeenBefore},
+		{"idle_devices_once_and_up_to_the_limit", idle, idleOnce},
+		{"idle_devices_longest_ago_first", idle, idleOrder},
 	}
 }
 
@@ -73,6 +84,8 @@ func sentences() []sentence {
 const (
 	safe    = "All methods are safe for concurrent use, by goroutines and by processes."
 	sharing = "A store keeps no reference to slices, maps and pointers it is given and hands out none that it keeps"
-	parts   = "Part is appended to the parts of Session; Session.Parts says how many are valid, 0 drops them."
+	parts   = "Part becomes the last of the Session.Parts parts that are valid, and those behind are dropped."
+	noPart  = "An empty Part is none: of the parts there are, the first Session.Parts stay."
 	results = "Results returns up to limit entries that were committed after the one with the cursor, oldest first; the empty cursor is before the first."
+	idle    = "Idle returns the devices that have a session, open or ended, whose Seen is before a time: each once, at most limit of them, the one whose session was seen longest ago first."
 )

@@ -47,6 +47,7 @@ func keepsNoReference(t *trial) {
 	c.Requeue[0].Request = "scribbled"
 	c.Lease[0].Session = "scribbled"
 	c.Facts["changed"] = "scribbled"
+	c.Awaited["changed"] = "scribbled"
 	*c.Nonces = session.Nonces{Client: "scribbled"}
 	t.wantSame("device after the change given to Commit was changed", t.snapshot("device-2"), committed)
 }
@@ -72,6 +73,9 @@ func handsOutNoReference(t *trial) {
 	}
 	if rec.Device.Facts != nil {
 		rec.Device.Facts["kept"] = "scribbled"
+	}
+	if rec.Device.Awaited != nil {
+		rec.Device.Awaited["kept"] = "scribbled"
 	}
 	t.wantSame("device after a record was changed", t.snapshot(dev), before)
 

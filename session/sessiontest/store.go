@@ -16,12 +16,13 @@ import (
 	"github.com/gomadm/gomadm/syncml"
 )
 
-// TestStore proves that a store keeps the contract of session.Store, and of session.Registrar and session.Results.
+// TestStore proves that a store keeps the contract of session.Store, and of session.Registrar, session.Results and
+// session.Idler.
 // It calls open for each subtest; open returns an empty store that computes no requests of its own.
 //
 // The store has to be a session.Registrar. One whose devices are made known in another way is wrapped in the test
-// by a type that adds Register and Unregister. The subtests of session.Results are skipped when the store does not
-// implement it.
+// by a type that adds Register and Unregister. The subtests of session.Results and session.Idler are skipped when the
+// store does not implement them.
 //
 // Run it with the race detector too: a data race is a broken promise that nothing else shows.
 func TestStore(t *testing.T, open func(t *testing.T) session.Store) {
@@ -295,6 +296,7 @@ func (t *trial) snapshot(id omadm.DeviceID) []string {
 		fmt.Sprintf("revision %d", rec.Revision),
 		fmt.Sprintf("facts %q", rec.Device.Facts), // in the order of keys
 		fmt.Sprintf("nonces %d %q %q", rec.Device.Nonces.Generation, rec.Device.Nonces.Client, rec.Device.Nonces.Server),
+		fmt.Sprintf("awaited %q", rec.Device.Awaited),
 		fmt.Sprintf("parts %q", rec.Parts),
 	}
 	var sessions []string

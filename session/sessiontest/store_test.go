@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,23 +88,50 @@ func TestStoreWithoutRegistrarFails(t *testing.T) {
 	}
 }
 
-func TestResultsAreSkippedWithoutResults(t *testing.T) {
-	skipped := 0
-	for _, s := range sentences() {
-		store := new(memstore.Store)
-		r := record(s, struct {
-			session.Store
-			session.Registrar
-		}{store, store})
-		if r.failed {
-			t.Errorf("%s: got %q, want no failure", s.name, r.messages)
-		}
-		if r.skipped {
-			skipped++
-		}
-	}
-	if skipped != 5 {
-		t.Errorf("got %d trials skipped, want the 5 of session.Results", skipped)
+// reader is session.Results under a name that does not hide its method when it is embedded.
+type reader interface{ session.Results }
+
+// What a store does not offer is skipped, and nothing else.
+func TestOptionalInterfacesAreSkipped(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		open func(*memstore.Store) session.Store
+		skip []string // prefixes of the names of the trials skipped
+	}{
+		{"neither Results nor Idler", func(s *memstore.Store) session.Store {
+			return struct {
+				session.Store
+				session.Registrar
+			}{s, s}
+		}, []string{"results_", "entry_", "idle_"}},
+		{"Results but no Idler", func(s *memstore.Store) session.Store {
+			return struct {
+				session.Store
+				session.Registrar
+				reader
+			}{s, s, s}
+		}, []string{"idle_"}},
+		{"Idler but no Results", func(s *memstore.Store) session.Store {
+			return struct {
+				session.Store
+				session.Registrar
+				session.Idler
+			}{s, s, s}
+		}, []string{"results_", "entry_"}},
+		{"all", func(s *memstore.Store) session.Store { return s }, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, s := range sentences() {
+				r := record(s, tt.open(new(memstore.Store)))
+				if r.failed {
+					t.Errorf("%s: got %q, want no failure", s.name, r.messages)
+				}
+				want := slices.ContainsFunc(tt.skip, func(p string) bool { return strings.HasPrefix(s.name, p) })
+				if r.skipped != want {
+					t.Errorf("%s: got skipped %t, want %t", s.name, r.skipped, want)
+				}
+			}
+		})
 	}
 }
 
