@@ -43,18 +43,43 @@ func TestRequestLargerThanAMessageGoesOutInParts(t *testing.T) {
 	assert.Len(t, h.results("r"), 6)
 }
 
-func TestRequestThatCannotGoOnReturnsToTheQueue(t *testing.T) {
+// crowded begins a session in which statuses leave no room for the second operation of request r.
+func crowded(t *testing.T) (*house, string) {
 	h := newHouse(t)
 	h.enqueue("r", replace("./A/1", strings.Repeat("x", 500)), replace("./A/2", strings.Repeat("x", 500)))
 	h.post(msgMeta("1", "1", small(1600), pkg1))
-	crowd := strings.Repeat(alert("1224", typed("com.example", "1")), 10) // whose statuses leave no room
+	crowd := strings.Repeat(alert("1224", typed("com.example", "1")), 10)
 	got := h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Replace", 200)+crowd+final))
 	assert.NotContains(t, strings.Join(summary(got), "\n"), "./A/2")
+	assert.False(t, got.Final, "our package goes on")
+	return h, crowd
+}
+
+func TestCommandWithoutRoomBesideStatusesGoesWithTheNextMessage(t *testing.T) {
+	h, _ := crowded(t)
+	got := h.post(msg("1", "3", okHdr("2")+next))
+	assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 9 200", "3 Replace ./A/2", "Final"}, summary(got))
+	h.post(msg("1", "4", okHdr("3")+status(2, "3", "3", "Replace", 200)+final))
+	assert.Equal(t, omadm.Done, h.outcomes()["r"].Kind)
+}
+
+func TestRequestThatCannotGoOnReturnsToTheQueue(t *testing.T) {
+	h, crowd := crowded(t)
+	h.post(msg("1", "3", okHdr("2")+crowd+final))
 	rec := h.record()
 	assert.False(t, rec.Sessions[0].Ended.IsZero())
 	assert.Empty(t, rec.Sessions[0].Requests)
 	require.Len(t, rec.Requests, 1)
 	assert.Contains(t, strings.Join(summary(h.post(msg("2", "1", pkg1))), "\n"), "./A/1")
+}
+
+func TestRequestWithoutRoomAgainIsRefused(t *testing.T) {
+	h := newHouse(t)
+	h.enqueue("r", replace("./A", strings.Repeat("x", 600)))
+	crowd := strings.Repeat(alert("1224", typed("com.example", "1")), 8)
+	assert.False(t, h.post(msgMeta("1", "1", small(1600), alert1201+crowd+final)).Final)
+	assert.True(t, h.post(msg("1", "2", okHdr("1")+crowd+final)).Final)
+	assert.Equal(t, omadm.Refused, h.outcomes()["r"].Kind)
 }
 
 func TestDeviceThatVanishesCountsOnlyAgainstALoneRequest(t *testing.T) {

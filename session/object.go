@@ -246,11 +246,7 @@ func (o *Object) appendBinary(dst []byte) []byte {
 	for _, v := range [...]string{o.Command, o.MsgRef, o.CmdRef, o.Alert, o.Source, o.Target, o.Format, o.Type, o.Mark} {
 		dst = appendString(dst, v)
 	}
-	isBinary := uint64(0)
-	if o.Binary {
-		isBinary = 1
-	}
-	for _, n := range [...]uint64{uint64(o.Size), uint64(o.Have), isBinary, uint64(o.Refused)} {
+	for _, n := range [...]uint64{uint64(o.Size), uint64(o.Have), bit(o.Binary), uint64(o.Refused)} {
 		dst = binary.AppendUvarint(dst, n)
 	}
 	return dst

@@ -20,10 +20,6 @@ func (t *Turn) Reply(more []omadm.Request) (*Answer, error) {
 	}
 	h := t.header()
 	a, err := t.write(&h, more)
-	if errors.Is(err, omadm.ErrTooSmall) && h.Meta != nil {
-		h.Meta = nil
-		a, err = t.write(&h, more)
-	}
 	if errors.Is(err, omadm.ErrTooSmall) {
 		a, err = t.abort(&h)
 	}
@@ -39,12 +35,15 @@ func (t *Turn) Reply(more []omadm.Request) (*Answer, error) {
 	return a, nil
 }
 
+// roomy is the size of messages in octets from which on ours are announced: in smaller ones commands need the room.
+const roomy = 2048
+
 // header returns the header of the reply. The first one of a session says what we take (OMA DM Protocol 1.2.1, section 7).
 func (t *Turn) header() syncml.Header {
 	h := t.reply.ReplyHeader()
 	h.MsgID = strconv.FormatUint(uint64(t.state.Sent)+1, 10)
 	h.RespURI = t.env.Rules.RespURI
-	if t.change != nil && t.state.Sent == 0 {
+	if t.change != nil && t.state.Sent == 0 && t.maxReply() >= roomy {
 		limits := &t.env.Rules.Limits
 		h.Meta = &syncml.Meta{
 			MaxMsgSize: strconv.Itoa(limits.Message.WithDefaults().Octets), MaxObjSize: strconv.Itoa(limits.Object),
@@ -72,6 +71,7 @@ func (t *Turn) write(h *syncml.Header, more []omadm.Request) (*Answer, error) {
 	case !t.waits():
 		t.change.Add = more
 		final = t.send(p, h, more)
+		t.state.Unclosed = !final
 	case int(t.state.Package) < t.env.Rules.Limits.Messages:
 		final = false
 		if err := p.Flow(omadm.AlertNextMessage); err != nil {
@@ -126,7 +126,7 @@ func (t *Turn) waits() bool {
 	if t.in.Message.Final {
 		return false
 	}
-	if !t.open {
+	if !t.state.Unclosed {
 		return true
 	}
 	i := t.state.sending()
@@ -160,12 +160,13 @@ func (t *Turn) answer(p *omadm.Planner, final bool) (*Answer, error) {
 }
 
 // send fills the message with commands: first the next part of a large object and the rest of requests begun, then
-// waiting ones. It reports whether the message closes our package: not if a large object goes on. Without any command
-// the session ends (OMA DM Protocol 1.2.1, section 8).
+// waiting ones. It reports whether the message closes our package: not if a large object goes on, or if the statuses
+// leave no room for a command that has some in the next message. Without any command the session ends (OMA DM Protocol
+// 1.2.1, section 8).
 func (t *Turn) send(p *omadm.Planner, h *syncml.Header, more []omadm.Request) (final bool) {
 	later := *h
 	later.Meta = nil
-	l := loader{turn: t, planner: p, header: &later}
+	l := loader{turn: t, planner: p, header: &later, again: t.state.Unclosed && t.state.sending() < 0}
 	if i := t.state.sending(); i >= 0 {
 		l.resume(i)
 	}
@@ -185,10 +186,15 @@ func (t *Turn) send(p *omadm.Planner, h *syncml.Header, more []omadm.Request) (f
 	for i := range t.state.Requests {
 		t.state.Requests[i].Alone = len(t.state.Requests) == 1
 	}
-	if p.Empty() && len(t.broken) == 0 {
+	switch {
+	case !p.Empty():
+		return t.state.sending() < 0
+	case l.full:
+		return false
+	case len(t.broken) == 0:
 		t.end()
 	}
-	return t.state.sending() < 0
+	return true
 }
 
 // end ends the session, as there is nothing to send. In the middle of the client's package there may be answers to come.
@@ -249,6 +255,7 @@ type loader struct {
 	planner *omadm.Planner
 	header  *syncml.Header // of a message that is not the first
 	full    bool           // nothing more goes in
+	again   bool           // the last message had no room for commands either
 	placed  []Outstanding
 }
 
@@ -281,10 +288,15 @@ func (l *loader) load(p *Pending) bool {
 		t.finish(refused(p, err))
 		return true
 	}
-	l.full = alone || c.Next < len(r.Ops)
 	if c.Next == 0 && c.Offset == 0 {
+		if l.again && l.planner.Empty() {
+			t.finish(refused(p, nil))
+			return true
+		}
+		l.full = true
 		return false
 	}
+	l.full = alone || c.Next < len(r.Ops)
 	t.state.Requests = append(t.state.Requests, c)
 	t.state.Outstanding = append(t.state.Outstanding, l.placed...)
 	t.change.Lease = append(t.change.Lease, Lease{Request: r.ID, Session: t.state.Key(), Attempts: p.Attempts + 1})
@@ -307,17 +319,22 @@ func (l *loader) resume(i int) {
 	if p == nil || c.Next >= len(p.Request.Ops) || l.full {
 		return
 	}
-	part := *c
+	before := *c
 	if err := l.lay(t.addressed(&p.Request), i, c); err != nil {
 		t.note("request %q cannot be encoded", c.ID)
 		return
 	}
-	if part.Offset > 0 && c.Next == part.Next && c.Offset == part.Offset {
-		// There will never be room for another part. The object stays unanswered.
+	switch laid := c.Next != before.Next || c.Offset != before.Offset; {
+	case !laid && before.Offset > 0:
+		// There may never be room for another part. The object stays unanswered.
 		t.note("no part of a large object fits into a message of the client")
 		c.Next, c.Offset = c.Next+1, 0
-	} else if part.Offset > 0 {
-		t.state.forget(i, part.Next)
+		return
+	case !laid:
+		l.full = !l.again || !l.planner.Empty()
+		return
+	case before.Offset > 0:
+		t.state.forget(i, before.Next)
 	}
 	l.full = c.Next < len(p.Request.Ops)
 	t.state.Outstanding = append(t.state.Outstanding, l.placed...)
@@ -368,7 +385,7 @@ func (l *loader) divides(r *omadm.Request, op int) bool {
 		return true
 	}
 	one := omadm.Request{Ops: r.Ops[op : op+1]}
-	p, err := t.start(l.header, t.reply.Statuses()[:1])
+	p, err := l.barest()
 	if err != nil {
 		return false
 	}
@@ -376,10 +393,17 @@ func (l *loader) divides(r *omadm.Request, op int) bool {
 	return err == nil && n == 0
 }
 
-// fits reports whether each command of r, or a part of it, fits into a message that carries nothing else but the status
-// of the header.
+// barest begins a message that has no more statuses than the answer to a client that asks for the next message.
+func (l *loader) barest() (*omadm.Planner, error) {
+	list := l.turn.reply.Statuses()[:1]
+	asks := *list[0]
+	asks.CmdID, asks.CmdRef, asks.Cmd, asks.TargetRefs, asks.SourceRefs = "2", "99", "Alert", nil, nil
+	return l.turn.start(l.header, append(list[:1:1], &asks))
+}
+
+// fits reports whether each command of r, or a part of it, fits into a message with nothing else in it.
 func (l *loader) fits(r *omadm.Request) bool {
-	p, err := l.turn.start(l.header, l.turn.reply.Statuses()[:1])
+	p, err := l.barest()
 	if err != nil {
 		return false
 	}

@@ -25,6 +25,7 @@ type State struct {
 	Sent     uint32 // MsgID of the last message of the server
 	Messages uint32 // how many messages of the client were answered
 	Package  uint32 // messages of the client's package that is open; 0: it is closed
+	Unclosed bool   // our package is open: the last message of it had no Final
 
 	MaxMsgSize int64 // largest message the client takes, in octets; 0: not said
 	MaxObjSize int64 // largest object the client takes, in octets; 0: not said
@@ -49,8 +50,8 @@ type Carried struct {
 	ID omadm.RequestID
 	// Next is the index of the first operation that was not sent yet, or not as a whole.
 	Next int
-	// Offset is how much of the value of that operation was sent, in octets; 0: nothing. The package of the server is
-	// open as long as a request has one (OMA DM Protocol 1.2.1, section 7).
+	// Offset is how much of the value of that operation was sent, in octets; 0: nothing. The next message brings the next
+	// part (OMA DM Protocol 1.2.1, section 7).
 	Offset int
 	// Broken is how often the client lost a large object of the request in this session.
 	Broken int
@@ -105,16 +106,12 @@ func (s *State) AppendBinary(dst []byte) ([]byte, error) {
 	for _, n := range [...]uint64{uint64(s.Sent), uint64(s.Messages), uint64(s.MaxMsgSize), uint64(s.MaxObjSize), uint64(s.Parts)} {
 		dst = binary.AppendUvarint(dst, n)
 	}
-	dst = binary.AppendUvarint(dst, uint64(s.Package))
+	dst = binary.AppendUvarint(dst, uint64(s.Package)<<1|bit(s.Unclosed))
 	dst = s.Incoming.appendBinary(dst)
 	dst = binary.AppendUvarint(dst, uint64(len(s.Requests)))
 	for _, r := range s.Requests {
-		alone := uint64(0)
-		if r.Alone {
-			alone = 1
-		}
 		dst = appendString(dst, string(r.ID))
-		dst = binary.AppendUvarint(dst, uint64(r.Next)<<1|alone)
+		dst = binary.AppendUvarint(dst, uint64(r.Next)<<1|bit(r.Alone))
 		dst = binary.AppendUvarint(dst, uint64(r.Offset))
 		dst = binary.AppendUvarint(dst, uint64(r.Broken))
 	}
@@ -153,7 +150,8 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	n.MaxMsgSize, n.MaxObjSize = int64(d.number(1<<62)), int64(d.number(1<<62))
 	n.Parts = int(d.number(1 << 31))
 	if version >= 2 {
-		n.Package = uint32(d.number(1<<32 - 1))
+		p := d.number(1<<33 - 1)
+		n.Package, n.Unclosed = uint32(p>>1), p&1 != 0
 		n.Incoming = d.object()
 	}
 	if c := d.count(2); c > 0 {
@@ -193,6 +191,13 @@ func (s *State) UnmarshalBinary(b []byte) error {
 }
 
 var errState = errors.New("session: state is damaged")
+
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 func appendString(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)

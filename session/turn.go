@@ -25,7 +25,6 @@ type Turn struct {
 
 	repeat  bool         // the message was answered before
 	aborted bool         // the client ended the session (1223)
-	open    bool         // our package is open: the last message was a part of a large object and not the last one
 	refusal omadm.Status // with which the client refused our header
 	cursor  int          // in state.Outstanding, of the last look-up
 
@@ -246,7 +245,6 @@ func (t *Turn) read() {
 	if t.env.Rules.Strict {
 		t.refuseDuplicates()
 	}
-	t.open = t.state.sending() >= 0
 	for _, cmd := range t.in.Message.Body {
 		if t.state.Incoming.Command != "" && interrupts(cmd) {
 			t.interrupt()
@@ -419,6 +417,9 @@ func (t *Turn) results(c *syncml.Results) {
 	list := t.outstanding(msgRef, cmdRef)
 	if len(list) == 0 {
 		t.note("Results %q are about no command sent", c.CmdID)
+		if t.state.Incoming.Command != "" {
+			t.interrupt()
+		}
 		return
 	}
 	items := withMeta(c.Items, c.Meta)
