@@ -32,10 +32,12 @@ var drawing = []struct{ room, imports string }{
 	{"session/...", "syncml/... omadm/... session/..."},
 
 	{"csp", "syncml/... omadm/..."},
-	{"csp/...", "syncml/... omadm/... csp/..."},
+	{"csp/...", "syncml/... omadm/... csp/... internal/xmltree"},
 
 	{"omadm", "syncml/..."},
-	{"omadm/...", "syncml/... omadm/..."},
+	{"omadm/...", "syncml/... omadm/... internal/xmltree"},
+
+	{"internal/xmltree", ""},
 
 	{"syncml/wbxml", "syncml syncml/internal/sample"},
 	{"syncml", "syncml/internal/sample"}, // its tests
@@ -48,7 +50,7 @@ const (
 	randomness = "math/rand math/rand/v2 crypto/rand hash/maphash"
 
 	// The packages that replay to the octet, and who around them may know the time of day.
-	pure    = "syncml/... omadm/... csp/... session"
+	pure    = "syncml/... omadm/... csp/... internal/... session"
 	outside = "_test.go syncml/internal/sample omadm/notify/wns session/handler.go session/config.go"
 )
 
@@ -144,6 +146,14 @@ func TestViolationsAreFound(t *testing.T) {
 			[]string{"a.go:2: . may not import examples/server"}},
 		{"nothing imports the root", "syncml/a.go", `import "github.com/gomadm/gomadm"`,
 			[]string{"syncml/a.go:2: syncml may not import ."}},
+		{"trees read XML", "omadm/tnds/a.go", `import "github.com/gomadm/gomadm/internal/xmltree"`, nil},
+		{"descriptions read XML", "csp/ddf/a.go", `import "github.com/gomadm/gomadm/internal/xmltree"`, nil},
+		{"messages do not", "syncml/a.go", `import "github.com/gomadm/gomadm/internal/xmltree"`,
+			[]string{"syncml/a.go:2: syncml may not import internal/xmltree"}},
+		{"the reader of XML knows nothing of its users", "internal/xmltree/a.go", `import "github.com/gomadm/gomadm/syncml"`,
+			[]string{"internal/xmltree/a.go:2: internal/xmltree may not import syncml"}},
+		{"the time of day in it", "internal/xmltree/a.go", "import \"time\"\nvar now = time.Now",
+			[]string{"internal/xmltree/a.go:3: time.Now: not in " + pure + " but in " + outside}},
 		{"a package outside the drawing", "util/a.go", "",
 			[]string{"util/a.go: util is not in the drawing"}},
 		{"a child outside the drawing", "syncml/json/a.go", "",
