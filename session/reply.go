@@ -439,13 +439,18 @@ func (t *Turn) addressed(r *omadm.Request) *omadm.Request {
 }
 
 // unfit returns the outcome of a request that goes beyond what the client said it takes: the largest object (OMA DM
-// Protocol 1.2.1, section 7), or the length of addresses (OMA DM Standardized Objects 1.2, section 5.3.3).
+// Protocol 1.2.1, section 7), the length of addresses (OMA DM Standardized Objects 1.2, section 5.3.3), or what Windows
+// lacks (MS-MDM section 3.1.7.1).
 func (t *Turn) unfit(r *omadm.Request) (omadm.Outcome, bool) {
 	uris := omadm.URILimits{MaxDepth: t.number(nodeMaxDepth), MaxTotLen: t.number(nodeMaxTotLen), MaxSegLen: t.number(nodeMaxSegLen)}
 	for i := range r.Ops {
 		o := omadm.Outcome{Request: r.ID, Kind: omadm.Refused, Op: i}
 		if most := t.state.MaxObjSize; most > 0 && int64(r.Ops[i].Value.MetaSize()) > most {
 			o.Status, o.Reason = omadm.StatusEntityTooLarge, "a value is larger than the largest object of the device"
+			return o, true
+		}
+		if r.Ops[i].URI.Prop() == omadm.PropACL && t.windows() {
+			o.Status, o.Reason = omadm.StatusFeatureNotSupported, "Windows has no access control lists"
 			return o, true
 		}
 		if err := r.Ops[i].URI.Within(uris); err != nil {
