@@ -8,6 +8,7 @@
 // device that comes back is unknown until it is registered again.
 //
 // Memory grows with what is committed. Of a finished request its id and a digest of its content stay, so that the
-// id is not taken twice; results, outcomes and events stay until their device is unregistered. What Load costs
-// grows with the requests that are not finished, and with nothing else that happened before.
+// id is not taken twice; results, outcomes and events stay until their device is unregistered. Load costs what it
+// returns, and a look at each waiting request that is not due yet; Idle what it returns. With the length of
+// the queue, the number of devices and what happened before, neither grows worth the name.
 package memstore

@@ -41,7 +41,7 @@ type lease struct {
 func newRequests(reqs []omadm.Request) ([]*request, error) {
 	var in []*request
 	for i := range reqs {
-		b, err := reqs[i].AppendBinary(nil)
+		b, err := reqs[i].AppendBinary(make([]byte, 0, 256+reqs[i].Size())) // most fit
 		if err != nil {
 			return nil, fmt.Errorf("memstore: %w", err)
 		}
@@ -57,7 +57,7 @@ func newRequests(reqs []omadm.Request) ([]*request, error) {
 // sift separates requests with new ids from those whose id is taken, also by one before it. With repeats, one that
 // has the content of its namesake is passed over.
 func (q *queue) sift(in []*request, repeats bool) (fresh []*request, taken []omadm.RequestID) {
-	batch := make(map[omadm.RequestID]digest, len(in))
+	batch := make(map[omadm.RequestID]digest)
 	for _, r := range in {
 		id := r.Request.ID
 		content, ok := q.taken[id]
@@ -211,7 +211,7 @@ func appendDue(found, waiting []*request, by session.Query) []*request {
 	return found
 }
 
-// copies returns what Load hands out. Strings do not change, so the lists of operations are all there is to copy.
+// copies returns what Load hands out. It is Request.Clone for many, with one list for the operations of all.
 func copies(reqs []*request) []session.Pending {
 	if len(reqs) == 0 {
 		return nil
@@ -224,7 +224,12 @@ func copies(reqs []*request) []session.Pending {
 	out := make([]session.Pending, len(reqs))
 	for i, r := range reqs {
 		from := len(ops)
-		ops = append(ops, r.Request.Ops...)
+		for _, op := range r.Request.Ops {
+			if op.Alert != nil {
+				op.Alert = op.Alert.Op().Alert // a copy
+			}
+			ops = append(ops, op)
+		}
 		out[i] = r.Pending
 		out[i].Request.Ops = ops[from:len(ops):len(ops)]
 	}

@@ -263,7 +263,7 @@ type form[T any] interface {
 // copied returns a copy that shares no memory with v. The binary form is what makes it: it holds every field, and
 // another store would keep just that.
 func copied[T any, P form[T]](v P) (P, error) {
-	b, err := v.AppendBinary(nil)
+	b, err := v.AppendBinary(make([]byte, 0, 512)) // most fit
 	if err != nil {
 		return nil, fmt.Errorf("memstore: %w", err)
 	}

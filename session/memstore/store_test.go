@@ -141,10 +141,30 @@ func TestPartsOfSeveralSessionsFollowTheSessions(t *testing.T) {
 
 func TestResultsRefusesAForeignCursor(t *testing.T) {
 	s := newStore(t)
-	for _, c := range []session.Cursor{"x", "-1", "18446744073709551616"} {
-		if _, err := s.Results(t.Context(), c, 10); err == nil {
-			t.Errorf("Results after %q: got no error, want one", c)
+	event := session.Change{Events: []omadm.Event{{Type: "1"}}}
+	commit(t, s, event)
+	commit(t, s, event)
+	for _, c := range []session.Cursor{"x", "-1", "+1", "01", "0", "3", "1 ", "18446744073709551616"} {
+		if _, err := s.Results(t.Context(), c, 10); !errors.Is(err, session.ErrCursor) {
+			t.Errorf("Results after %q: got error %v, want ErrCursor", c, err)
 		}
+	}
+}
+
+// Who has read an entry goes on behind it, though it is no longer there.
+func TestCursorOutlivesItsEntry(t *testing.T) {
+	s := newStore(t)
+	commit(t, s, session.Change{Events: []omadm.Event{{Type: "1"}}})
+	entries, err := s.Results(t.Context(), "", 10)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("Results: got %d entries and error %v, want 1", len(entries), err)
+	}
+	if err := s.Unregister(t.Context(), dev); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := s.Results(t.Context(), entries[0].Cursor, 10)
+	if err != nil || len(rest) != 0 {
+		t.Errorf("Results after the entry of a device unregistered: got %d entries and error %v, want none", len(rest), err)
 	}
 }
 

@@ -302,6 +302,8 @@ var brokenStores = []brokenStore{
 	// What it keeps and hands out.
 	{"keeps the reply it was given", keepsReply, []string{"keeps_no_reference_it_is_given"}},
 	{"keeps the operations it was given", keepsOps, []string{"keeps_no_reference_it_is_given"}},
+	{"keeps the alerts it was given", keepsAlerts, []string{"keeps_no_reference_it_is_given"}},
+	{"hands out the alerts it keeps", handsOutAlerts, []string{"hands_out_no_reference_it_keeps"}},
 	{"keeps the nonces it was given", keepsNonces, []string{"keeps_no_reference_it_is_given"}},
 	{"hands out its parts", handsOutParts, []string{"hands_out_no_reference_it_keeps"}},
 	{"hands out its results", handsOutResults, []string{"hands_out_no_reference_it_keeps"}},
@@ -854,6 +856,47 @@ func keepsOps(f *faulty) {
 				rec.Requests[i].Request.Ops = ops
 			}
 		}
+	})(f)
+}
+
+// showAlerts replaces the alerts of a record by those kept.
+func showAlerts(kept map[omadm.RequestID][]*omadm.UserAlert, rec *session.Record) {
+	for _, p := range rec.Requests {
+		for i, a := range kept[p.Request.ID] {
+			p.Request.Ops[i].Alert = a
+		}
+	}
+}
+
+func alerts(r omadm.Request) []*omadm.UserAlert {
+	var list []*omadm.UserAlert
+	for _, op := range r.Ops {
+		list = append(list, op.Alert)
+	}
+	return list
+}
+
+func keepsAlerts(f *faulty) {
+	kept := make(map[omadm.RequestID][]*omadm.UserAlert)
+	f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+		err := f.Store.Enqueue(bg, id, reqs...)
+		for _, r := range reqs {
+			kept[r.ID] = alerts(r)
+		}
+		return err
+	}
+	onRecord(func(_ session.Query, rec *session.Record) { showAlerts(kept, rec) })(f)
+}
+
+func handsOutAlerts(f *faulty) {
+	kept := make(map[omadm.RequestID][]*omadm.UserAlert)
+	onRecord(func(_ session.Query, rec *session.Record) {
+		for _, p := range rec.Requests {
+			if _, ok := kept[p.Request.ID]; !ok {
+				kept[p.Request.ID] = alerts(p.Request)
+			}
+		}
+		showAlerts(kept, rec)
 	})(f)
 }
 

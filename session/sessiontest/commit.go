@@ -35,7 +35,7 @@ func whole(id omadm.DeviceID, revision uint64) *session.Change {
 	c.Session.MsgID, c.Session.Body = "2", body("s2")
 	c.Reply = []byte("reply 2")
 	c.Part, c.Session.Parts = []byte("part 2"), 2
-	c.Add = []omadm.Request{request("n"), request("e")}
+	c.Add = []omadm.Request{full("n"), request("e")}
 	c.Requeue = []session.Requeue{{Request: "l", Attempts: 1, Failures: 1}}
 	c.Lease = []session.Lease{{Request: "w", Session: key("s"), Attempts: 1}}
 	c.Session.Requests = []session.Carried{{ID: "w", Next: 1}}

@@ -19,8 +19,12 @@ func full(id omadm.RequestID) omadm.Request {
 				Format: omadm.FormatXML, Type: "text/xml", Data: syncml.Data{Kind: syncml.MarkupData, Value: "<a b='c'/>"},
 			}},
 			{Verb: omadm.Add, URI: "./User/Vendor/MSFT/Example/empty", Value: text("")},
+			{Verb: omadm.Alert, Alert: &omadm.UserAlert{
+				Code: omadm.AlertMultipleChoice, Text: "é?", Choices: []string{"one", "two"}, MinDisplay: time.Second,
+				MaxDisplay: time.Minute, Default: "1-2",
+			}},
 		},
-		Group: omadm.Sequence, Scope: omadm.UserScope, User: "someone", Delivery: omadm.AtMostOnce, Priority: 3,
+		Group: omadm.Sequence, Combine: true, Scope: omadm.UserScope, User: "someone", Delivery: omadm.AtMostOnce, Priority: 3,
 		NotBefore: noon.Add(-time.Hour), Expires: noon.Add(time.Hour + 1), MaxAttempts: 2,
 	}
 }

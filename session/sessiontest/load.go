@@ -23,7 +23,12 @@ func allSessions(t *trial) {
 	full := state("7")
 	full.Ended, full.MaxMsgSize, full.MaxObjSize = soon, 4096, 1<<20
 	full.Login, full.User = "user", "someone"
-	full.Requests = []session.Carried{{ID: "a", Next: 2, Alone: true}, {ID: "b"}}
+	full.Package = 3
+	full.Incoming = session.Object{
+		Command: "Alert", Alert: "1226", Source: "./Vendor/MSFT/Example", Target: "./Vendor", Format: "bin", Type: "text/plain",
+		Mark: "fatal", Size: 1 << 20, Have: 1 << 19, Binary: true, Refused: omadm.StatusEntityTooLarge,
+	}
+	full.Requests = []session.Carried{{ID: "a", Next: 2, Offset: 1000, Broken: 1, Alone: true}, {ID: "b"}}
 	full.Tried = []omadm.RequestID{"c"}
 	full.Outstanding = []session.Outstanding{
 		{MsgID: 3, CmdID: 4, Request: 1, Op: omadm.GroupOp},

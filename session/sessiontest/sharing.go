@@ -111,6 +111,10 @@ func scribbleState(s *session.State) {
 
 func scribbleOps(ops []omadm.Op) {
 	for i := range ops {
+		if a := ops[i].Alert; a != nil {
+			a.Choices[0] = "scribbled"
+			a.Text = "scribbled"
+		}
 		ops[i] = omadm.Op{Verb: omadm.Get, URI: "./Vendor/scribbled"}
 	}
 }
