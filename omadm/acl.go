@@ -69,6 +69,27 @@ func EffectiveACL(nodeToRoot ...ACL) ACL {
 	return RootACL()
 }
 
+// MayChangeACL reports whether server may change the list of a node, given that list and those of its ancestors up to the
+// root (section 7.7.1.3): who may replace its parent may. Who may replace the node itself may only if that is interior,
+// as the root is. A device answers all others with 425 StatusPermissionDenied.
+func MayChangeACL(server string, interior bool, nodeToRoot ...ACL) bool {
+	if len(nodeToRoot) > 1 && EffectiveACL(nodeToRoot[1:]...).Allows(Replace, server) {
+		return true
+	}
+	return (interior || len(nodeToRoot) <= 1) && EffectiveACL(nodeToRoot...).Allows(Replace, server)
+}
+
+// NewNodeACL returns the list that a node has after server added it, given the lists of its ancestors from the parent up
+// to the root (section 7.7.1.3): none, so that it inherits; but who adds an interior node and may not replace its parent
+// is given the node.
+func NewNodeACL(server string, interior bool, parentToRoot ...ACL) ACL {
+	if !interior || EffectiveACL(parentToRoot...).Allows(Replace, server) {
+		return ACL{}
+	}
+	own := []string{server}
+	return ACL{Add: own, Delete: slices.Clone(own), Replace: slices.Clone(own)}
+}
+
 // ParseACL reads the value of the property ACL, such as "Add=*&Get=dm.example+other.example". White space around
 // it is ignored, and a command without identifiers is as good as absent. The error is an *ACLError.
 func ParseACL(s string) (ACL, error) {

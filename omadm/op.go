@@ -185,7 +185,21 @@ func (op Op) validateURIs() error {
 	} else if op.From != "" {
 		return fmt.Errorf("omadm: %v has no source", op.Verb)
 	}
+	if err := op.validateInfo(); err != nil {
+		return err
+	}
 	return op.validateQuery()
+}
+
+// validateInfo makes sure that DevInfo is only read: it is the word of the device (OMA DM Standardized Objects 1.2.1,
+// section 5.3.2).
+func (op Op) validateInfo() error {
+	if op.Verb == Get || !op.URI.HasPrefix(DevInfo) {
+		return nil
+	}
+	return &URIError{
+		URI: op.URI, Reason: op.Verb.String() + " of DevInfo, which a server only reads", Status: StatusCommandNotAllowed,
+	}
 }
 
 // validateSent checks that u is valid and that XML can carry it.
@@ -258,8 +272,8 @@ func validateProperty(u URI, v Value) error {
 			return refuse(fmt.Sprintf("%s at octet %d", reason, off))
 		}
 	case PropTitle:
-		if len(text) > 255 {
-			return refuse("longer than 255 octets")
+		if len(text) > maxTitle {
+			return refuse(fmt.Sprintf("longer than %d octets", maxTitle))
 		}
 	}
 	return nil

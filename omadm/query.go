@@ -37,6 +37,9 @@ var properties = [...]struct {
 	{PropVerNo, false},
 }
 
+// maxTitle is the largest length of a title, in octets (section 7.7.6).
+const maxTitle = 255
+
 func knownProperty(name string) (known, settable bool) {
 	for _, p := range properties {
 		if p.name == name {

@@ -232,9 +232,11 @@ type Warning struct {
 	Reason string
 }
 
-// Warnings returns what is odd about a valid request: siblings whose names differ only in case, which are
-// different nodes on some devices and the same on others (OMA DM Tree and Description 1.2.1, section 5), and Add
-// and Replace of one node in the same Atomic, which Windows does not support.
+// Warnings returns what is odd about a valid request:
+//   - siblings whose names differ only in case, which are different nodes on some devices and the same on others (OMA DM
+//     Tree and Description 1.2.1, section 5);
+//   - Add and Replace of one node in the same Atomic, which Windows does not support;
+//   - Get of a secret of an account, which no device tells (OMA DM Standardized Objects 1.2.1, section 5.3.1).
 func (r *Request) Warnings() []Warning {
 	var found []Warning
 	spelling := make(map[string]URI) // canonical parent and folded name to canonical URI
@@ -247,6 +249,9 @@ func (r *Request) Warnings() []Warning {
 				found = append(found, Warning{i, "Add and Replace of the same node in one Atomic"})
 			}
 			changed[node] = op.Verb
+		}
+		if op.Verb == Get && op.URI.Query() == "" && accountSecret(node) {
+			found = append(found, Warning{i, "Get of a secret, which no device tells"})
 		}
 		for u := node; u != Root; u = u.Parent() {
 			key := string(u.Parent()) + "/" + strings.ToLower(u.Base())

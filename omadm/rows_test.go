@@ -12,7 +12,7 @@ type rowTest struct {
 }
 
 func TestRows(t *testing.T) {
-	for _, row := range slices.Concat(uriRows, aclRows, codeRows, valueRows, requestRows, planRows, userAlertRows) {
+	for _, row := range slices.Concat(uriRows, aclRows, codeRows, valueRows, requestRows, planRows, userAlertRows, listRows, propertyRows) {
 		t.Run(row.name, row.run)
 	}
 }
