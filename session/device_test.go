@@ -79,7 +79,7 @@ func TestFaultsLoseAndRepeatNothing(t *testing.T) {
 		h := newHouse(t)
 		d := h.device()
 		d.SessionIDs = simdevice.SessionIDs(r.Intn(2))
-		d.Fault = func(int) simdevice.Fault {
+		d.Fault = func(int, int) simdevice.Fault {
 			if r.Intn(3) > 0 {
 				return simdevice.NoFault
 			}

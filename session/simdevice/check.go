@@ -15,14 +15,18 @@ type check struct {
 	device *syncml.Message // the message that is answered
 	m      *syncml.Message // the answer
 
-	aborts   bool // there is an Alert 1223
-	next     bool // there is an Alert 1222
-	commands bool // there is something besides Status and Alert 1222
-	more     bool // an item goes on in the next message
+	aborts    bool // there is an Alert 1223
+	next      bool // there is an Alert 1222
+	lost      bool // there is an Alert 1225
+	commands  bool // there is something besides Status and these alerts
+	more      bool // an item goes on in the next message
+	continued bool // the first command goes on with the object of the message before
+	after     bool // something was found behind a part of a large object
 }
 
 // message checks everything.
 func (c *check) message() {
+	c.continued = c.goesOn()
 	c.header(&c.m.Header)
 	c.identifiers(c.m.Body, make(map[string]bool))
 	c.body()
@@ -33,6 +37,9 @@ func (c *check) message() {
 // header checks the SyncHdr (OMA DM Protocol 1.2.1, section 8.4).
 func (c *check) header(h *syncml.Header) {
 	sent := &c.device.Header
+	if h.Namespace != "" && h.VerDTD == sent.VerDTD {
+		c.s.violate("V-1", "the namespace %q is not that of VerDTD %q", h.Namespace, h.VerDTD)
+	}
 	c.equal("V-9", "VerDTD", h.VerDTD, sent.VerDTD)
 	c.equal("V-9", "VerProto", h.VerProto, sent.VerProto)
 	c.equal("P-2", "SessionID", h.SessionID, c.s.id)
@@ -104,16 +111,22 @@ func (c *check) body() {
 
 // command checks one command that is not a Status; group is the name of the group around it, if there is one.
 func (c *check) command(cmd syncml.Command, group string) {
+	if c.more && !c.after {
+		c.after = true
+		c.s.violate("L-10", "a %s stands behind a part of an object", cmd.Name())
+	}
 	switch alertCode(cmd) {
 	case omadm.AlertNextMessage:
 		c.next = true
 	case omadm.AlertSessionAbort:
 		c.aborts = true
+	case omadm.AlertNoEndOfData:
+		c.lost = true
 	default:
 		c.commands = true
 	}
 	if !allowedIn(group, cmd) {
-		c.s.violate(groupRow[group], "%s has no place in %s", cmd.Name(), place(group))
+		c.s.violate(groupRow[group], "%s has no place in %s", cmd.Name(), where(group))
 	}
 	if banned(cmd) {
 		c.s.violate("C-9", "%s %s holds NoResp, Cred, Lang, Archive or SftDel", cmd.Name(), cmd.ID())
@@ -130,7 +143,7 @@ func (c *check) command(cmd syncml.Command, group string) {
 // groupRow names the rule about the members of a group; outside of groups it is about the commands of a server.
 var groupRow = map[string]string{"": "X-9", "Atomic": "C-10", "Sequence": "C-20"}
 
-func place(group string) string {
+func where(group string) string {
 	if group == "" {
 		return "a message of a server"
 	}
@@ -188,15 +201,15 @@ func (c *check) kind(cmd syncml.Command) {
 		}
 		return
 	case *syncml.Copy:
-		if c.s.d.Profile == Windows {
+		if !c.s.traits.copies {
 			c.s.violate("W-1", "Copy is sent to Windows")
 		}
 	case *syncml.Exec:
 		if len(cmd.Items) > 1 {
 			c.s.violate("X-5", "an Exec has %d items", len(cmd.Items))
 		}
-		if cmd.Correlator != "" && c.s.d.Profile == Windows {
-			c.s.violate("W-20", "a Correlator is sent to Windows")
+		if row := c.s.traits.noCorrelator; cmd.Correlator != "" && row != "" {
+			c.s.violate(row, "a Correlator is sent to a client that has none")
 		}
 	case *syncml.Unknown:
 		return
@@ -209,12 +222,14 @@ func (c *check) kind(cmd syncml.Command) {
 // alert checks an alert of the server: 1222, 1223, 1225 and the alerts to the user.
 func (c *check) alert(a *syncml.Alert) {
 	switch code := alertCode(a); {
-	case code == omadm.AlertNextMessage, code == omadm.AlertSessionAbort, code == omadm.AlertNoEndOfData:
+	case code == omadm.AlertNextMessage, code == omadm.AlertSessionAbort:
+	case code == omadm.AlertNoEndOfData:
+		c.endOfData(a)
 	case code < omadm.AlertDisplay || code > omadm.AlertMultipleChoice:
 		c.s.violate("U-1", "Alert %d is not for a server", int(code))
 	default:
-		if _, ok := question(code, a.Items); !ok {
-			c.s.violate("U-3", "Alert %d has wrong items or options", int(code))
+		if _, row, why := question(code, a.Items); row != "" {
+			c.s.violate(row, "Alert %d has %s", int(code), why)
 		}
 	}
 }
@@ -225,7 +240,7 @@ func alertCode(c syncml.Command) omadm.AlertCode {
 	if !ok {
 		return 0
 	}
-	n, _ := strconv.Atoi(strings.TrimSpace(a.Data.Value))
+	n, _ := number(a.Data.Value)
 	return omadm.AlertCode(n)
 }
 
@@ -239,16 +254,11 @@ func (c *check) item(cmd syncml.Command, it *syncml.Item, group string) {
 	if _, ok := cmd.(*syncml.Copy); ok {
 		c.uri(it.Source.URI, cmd)
 	}
-	if !it.MoreData {
-		return
+	if c.more && !c.after {
+		c.after = true
+		c.s.violate("L-10", "an item stands behind a part of an object")
 	}
-	c.more = true
-	if group != "" {
-		c.s.violate("C-24", "a chunk stands in a %s", group)
-	}
-	if c.s.tree.Value("./DevDetail/LrgObj") == "false" {
-		c.s.violate("L-24", "a chunk is sent to a device without large objects")
-	}
+	c.object(cmd, it, group)
 }
 
 // uri checks the address of an item.
@@ -299,8 +309,8 @@ func (c *check) status(st *syncml.Status) (omadm.Status, bool) {
 	if st.MsgRef == "" || st.CmdRef == "" || st.Cmd == "" {
 		c.s.violate("S-2", "a Status lacks MsgRef, CmdRef or Cmd")
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(st.Data.Value))
-	if err != nil || n < 100 || n > 9999 {
+	n, ok := number(st.Data.Value)
+	if !ok || n < 100 || n > 9999 {
 		c.s.violate("S-2", "the Data of the Status for CmdRef %s is not a code", st.CmdRef)
 		return 0, false
 	}
@@ -349,11 +359,13 @@ func (c *check) answered(st *syncml.Status, value omadm.Status) int {
 		}
 	}
 	s.statuses++
+	s.status = value
 	s.refs = append(s.refs, refs...)
-	for _, a := range c.s.notices {
-		if s.cmd == syncml.Command(a) && !failed(c.s.report.Header) {
-			c.s.d.delivered(a)
-		}
+	if alertCode(s.cmd) == omadm.AlertNextMessage && value != omadm.StatusOK {
+		c.s.violate("L-12", "Status %d for Alert 1222", int(value))
+	}
+	if s.notice != nil && s != c.s.going && !failed(c.s.report.Header) {
+		c.s.d.delivered(s.notice)
 	}
 	return at
 }
@@ -374,10 +386,14 @@ func (c *check) unanswered() {
 	for _, s := range c.s.sent {
 		_, results := s.cmd.(*syncml.Results)
 		_, alert := s.cmd.(*syncml.Alert)
-		if s.statuses > 0 || s.missed || results || !(alert || c.m.Final) {
+		if s.statuses > 0 || s.missed || results || s == c.s.going || !(alert || c.m.Final) {
 			continue
 		}
-		c.s.violate("S-5", "no Status for %s, MsgRef %s CmdRef %s", s.cmd.Name(), s.msgID, s.cmdID)
+		row := "S-5"
+		if alertCode(s.cmd) == omadm.AlertNextMessage {
+			row = "L-12"
+		}
+		c.s.violate(row, "no Status for %s, MsgRef %s CmdRef %s", s.cmd.Name(), s.msgID, s.cmdID)
 		s.missed = true
 	}
 }
@@ -412,12 +428,11 @@ func (c *check) packages() {
 		if !c.m.Final {
 			c.s.violate("A-10", "a refusal has no Final")
 		}
-	case c.s.closed && c.more:
-		if c.m.Final {
+	case c.s.turn != deviceOpen:
+		switch {
+		case c.more && c.m.Final:
 			c.s.violate("L-9", "Final stands in a message whose object goes on")
-		}
-	case c.s.closed:
-		if !c.m.Final {
+		case !c.more && !c.m.Final:
 			c.s.violate("P-14", "the message has no Final")
 		}
 		if c.next {
@@ -433,5 +448,6 @@ func (c *check) packages() {
 		if c.m.Final {
 			c.s.violate("P-21", "Final while the package of the device is open")
 		}
+		c.part()
 	}
 }

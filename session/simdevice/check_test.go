@@ -62,7 +62,7 @@ func TestViolations(t *testing.T) {
 		{"two items of Exec", correct, strings.Replace(exec(1, reboot), "</Exec>", "<Item><Target><LocURI>./A</LocURI></Target></Item></Exec>", 1), []string{"X-5"}},
 		{"alert of a client", correct, alert(1, 1201), []string{"U-1"}},
 		{"alert with one item", correct, alert(1, 1100, ""), []string{"U-3"}},
-		{"MINDT above MAXDT", correct, alert(1, 1100, "MINDT=9&amp;MAXDT=3", "x"), []string{"U-3"}},
+		{"MINDT above MAXDT", correct, alert(1, 1100, "MINDT=9&amp;MAXDT=3", "x"), []string{"U-6"}},
 		{"URI that is not full", "./DevInfo/Man", "DevInfo/Man", []string{"C-23"}},
 		{"URI that begins with a slash", "./DevInfo/Man", "/DevInfo/Man", []string{"C-23"}},
 		{"empty segment", "./DevInfo/Man", "./DevInfo//Man", []string{"W-22"}},

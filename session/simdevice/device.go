@@ -3,6 +3,7 @@ package simdevice
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,8 +16,8 @@ import (
 // Device is a simulated device that is enrolled with one server. ID, URL and Transport have to be set; every
 // other field works when zero. The fields must not change once the first session has begun.
 //
-// A Device has one session at a time: a call of Session waits for the one before. All other methods may be
-// called at any time.
+// All methods may be called at any time. A call of Session waits for the one before; SessionWith does not, so that a
+// device can have several sessions at once.
 type Device struct {
 	ID        string       // Source LocURI of its messages and value of ./DevInfo/DevId
 	User      string       // LocName of the Source; empty: none
@@ -29,9 +30,29 @@ type Device struct {
 	Limits syncml.Limits
 
 	MaxMsgSize int64 // announced largest message, in octets, checked on each message; 0: not announced
-	MaxObjSize int64 // announced largest object, in octets; 0: not announced
+	MaxObjSize int64 // announced largest object, in octets; 0: not announced, and 64 MiB are taken
 
-	MaxMessages int // messages after which a session that does not end fails; 0: 1,000
+	// LargeObjects makes a Windows device handle large objects and say so in ./DevDetail/LrgObj. Generic12 always
+	// does, Generic11 never.
+	LargeObjects bool
+	// ChunkSize is how many octets of an object go into one message; 0: as many as the server's MaxMsgSize allows.
+	// A large object is what exceeds either.
+	ChunkSize int
+	// Resend makes the device send an object from its beginning when the server has lost it (Alert 1225), once
+	// per object. Otherwise it is given up.
+	Resend bool
+	// Storage is how many octets the values of the tree and an object that is being received may have together; what
+	// exceeds it is refused with 420. 0: no limit.
+	Storage int64
+	// OneResult makes Results of several items, such as those of ?list, so many Results of one item.
+	OneResult bool
+	// KeepAlive is how many messages say that the device is still busy, each time before it answers commands
+	// (MS-MDM section 3.2.5; DMClient EnableOmaDmKeepAliveMessage).
+	KeepAlive int
+	// ServerID is the identifier of the server in ACLs (profiles with properties); empty: server.
+	ServerID string
+
+	MaxMessages int // messages after which a session that does not end fails; 0: 10,000
 
 	SessionIDs  SessionIDs      // how session identifiers are made; zero: increasing decimal numbers
 	Start       omadm.AlertCode // alert that opens a session; 0: omadm.AlertClientInitiated
@@ -48,9 +69,9 @@ type Device struct {
 	// screen and answers 406.
 	Answer func(Question) Answer
 
-	// Fault says what goes wrong with the message of that number of a session, counted from 1. It is asked once
-	// per message. nil: nothing goes wrong.
-	Fault func(message int) Fault
+	// Fault says what goes wrong when the message of that number of a session is sent for that time, both counted
+	// from 1. nil: nothing goes wrong.
+	Fault func(message, attempt int) Fault
 
 	// Retry is asked when Transport has failed; attempt counts the failures of one message from 1. When it
 	// returns nil the same octets are sent again, else the session fails with the error it returns. It is the
@@ -63,24 +84,20 @@ type Device struct {
 	// Now is the clock for Traffic and Report; nil: time.Now.
 	Now func() time.Time
 
-	running sync.Mutex // held by a session
-	counter int        // sessions begun
+	running sync.Mutex // held by Session
 
 	mu      sync.Mutex
+	counter int // sessions begun
 	tree    *Tree
-	notices []*syncml.Alert // wait for the next package
+	notices []*notice // wait for the next package
 	log     record
 }
 
-// Profile is a kind of client.
-type Profile uint8
-
-// The profiles.
-const (
-	// Windows behaves like the DM client of Windows 11: CmdIDs of package 1 start at 2, LoginStatus is sent,
-	// a Get is answered with one Status per item, Copy is refused, ./Device/X and ./X are one node.
-	Windows Profile = iota
-)
+// notice is an alert that the device has for the server.
+type notice struct {
+	alert syncml.Alert
+	by    *session // the session that sends it; nil: none has taken it
+}
 
 // SessionIDs is a way to make session identifiers.
 type SessionIDs uint8
@@ -128,9 +145,21 @@ type Traffic struct {
 	Number      int // of the device's message, or of the one that is answered, counted from 1
 	Repeat      bool
 	Lost        bool // by a Fault: it did not arrive
+	Cut         bool // by a Fault: Octets are what arrived, the first half
 	ContentType string
 	Octets      []byte
 	Message     *syncml.Message // nil: the octets are not a message
+}
+
+// SessionOptions is what is particular to a session. The zero SessionOptions is an ordinary one.
+type SessionOptions struct {
+	// ID is the SessionID, such as that of a notification; empty: the next of Device.SessionIDs.
+	ID string
+	// Start is the alert that opens the session; 0: Device.Start.
+	Start omadm.AlertCode
+	// SyncType says whose nodes a session of a Windows device is about (MS-MDM section 3.2.5.1.5): user, device or
+	// mixed. Commands for the others are answered with 405. Empty: not said, which means mixed.
+	SyncType string
 }
 
 // Session runs one session from package 1 to its end (OMA DM Protocol 1.2.1, section 8). What the server does
@@ -138,13 +167,31 @@ type Traffic struct {
 // go on. An error means that the session ended early: the transport failed, or the server's answer was not a
 // message. The Report is filled in either way.
 func (d *Device) Session(ctx context.Context) (Report, error) {
+	d.running.Lock()
+	defer d.running.Unlock()
+	return d.SessionWith(ctx, SessionOptions{})
+}
+
+// SessionWith does what Session does, and does not wait for sessions that are running: a device may have one for the
+// user beside one for itself, or have forgotten the first. The tree, the counts and the queue of alerts are those of
+// the device; an alert goes out in one session at a time.
+func (d *Device) SessionWith(ctx context.Context, opts SessionOptions) (Report, error) {
 	if d.ID == "" || d.URL == "" || d.Transport == nil {
 		return Report{}, errors.New("simdevice: ID, URL and Transport have to be set")
 	}
-	d.running.Lock()
-	defer d.running.Unlock()
+	d.mu.Lock()
 	d.counter++
-	return newSession(d, d.SessionIDs.id(d.counter)).run(ctx)
+	n := d.counter
+	d.mu.Unlock()
+	if opts.ID == "" {
+		opts.ID = d.SessionIDs.id(n)
+	}
+	if opts.Start == 0 {
+		opts.Start = d.Start
+	}
+	s := newSession(d, opts)
+	defer d.putBack(s)
+	return s.run(ctx)
 }
 
 // Notify queues alerts, such as a generic alert 1226, for the next package that the device sends. They stay
@@ -153,7 +200,7 @@ func (d *Device) Notify(alerts ...syncml.Alert) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, a := range alerts {
-		d.notices = append(d.notices, &a)
+		d.notices = append(d.notices, &notice{alert: a})
 	}
 }
 
@@ -165,27 +212,41 @@ func (d *Device) Nodes() *Tree {
 		if d.tree = d.Tree; d.tree == nil {
 			d.tree = NewTree(d.Profile, d.ID)
 		}
+		d.tree.belongTo(d)
 	}
 	return d.tree
 }
 
-// waiting returns the alerts that are queued.
-func (d *Device) waiting() []*syncml.Alert {
+// take hands s the alerts that are queued and that no session has taken.
+func (d *Device) take(s *session) []*notice {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return append([]*syncml.Alert(nil), d.notices...)
-}
-
-// delivered takes a, which the server has answered, off the queue.
-func (d *Device) delivered(a *syncml.Alert) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for i, n := range d.notices {
-		if n == a {
-			d.notices = append(d.notices[:i:i], d.notices[i+1:]...)
-			return
+	var taken []*notice
+	for _, n := range d.notices {
+		if n.by == nil {
+			n.by = s
+			taken = append(taken, n)
 		}
 	}
+	return taken
+}
+
+// putBack queues the alerts that s has taken and that were not answered.
+func (d *Device) putBack(s *session) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, n := range d.notices {
+		if n.by == s {
+			n.by = nil
+		}
+	}
+}
+
+// delivered takes n, which the server has answered, off the queue.
+func (d *Device) delivered(n *notice) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.notices = slices.DeleteFunc(d.notices, func(other *notice) bool { return other == n })
 }
 
 func (d *Device) codec() syncml.Codec {
@@ -197,9 +258,16 @@ func (d *Device) codec() syncml.Codec {
 
 func (d *Device) maxMessages() int {
 	if d.MaxMessages == 0 {
-		return 1000
+		return 10_000
 	}
 	return d.MaxMessages
+}
+
+func (d *Device) serverID() string {
+	if d.ServerID == "" {
+		return "server"
+	}
+	return d.ServerID
 }
 
 func (d *Device) now() time.Time {

@@ -1,7 +1,6 @@
 package simdevice
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/gomadm/gomadm/omadm"
@@ -11,29 +10,49 @@ import (
 // executor carries out the commands of one message of the server.
 type executor struct {
 	s         *session
-	msgID     string
-	statuses  []syncml.Command
-	results   []syncml.Command
+	m         *syncml.Message
+	statuses  []*unit
+	results   []*unit
+	grouped   bool // members of a group are carried out
 	cancelled bool // the user cancelled: the rest of the message is not run
 }
 
 // answerTo carries out the commands of the server's message and returns what the device has to say about them:
 // all Status elements in the order of the commands, then the Results, then alerts that are waiting.
-func (s *session) answerTo(c *check) []syncml.Command {
-	x := &executor{s: s, msgID: c.m.Header.MsgID}
+func (s *session) answerTo(c *check) []*unit {
+	x := &executor{s: s, m: c.m}
+	open := s.turn == deviceOpen
+	var news []*unit
+	if !open { // a package of the device that is open goes on as it was begun
+		news = s.news()
+	}
+	if s.coming != nil && !c.continued {
+		news = append(s.interrupt(), news...)
+	}
 	for _, cmd := range c.m.Body {
-		if _, ok := cmd.(*syncml.Status); ok {
-			continue
+		if !isStatus(cmd) {
+			x.run(cmd, nil)
 		}
-		x.run(cmd, nil)
 	}
-	if s.closed { // a package of the device that is open goes on as it was begun
-		mark := len(s.outbox)
-		s.takeNotices()
-		x.results = append(x.results, s.outbox[mark:]...)
-		s.outbox = s.outbox[:mark]
+	if !open {
+		s.turn = deviceClosed
+		switch last := len(x.statuses) - 1; {
+		case c.more && s.large() && last >= 0:
+			s.turn, s.ack, x.statuses = serverOpen, x.statuses[last], x.statuses[:last]
+		case c.commands:
+			s.busy = s.d.KeepAlive
+		}
 	}
-	return append(x.statuses, x.results...)
+	return append(append(x.statuses, x.results...), news...)
+}
+
+// news returns the alerts that wait for the next package.
+func (s *session) news() []*unit {
+	mark := len(s.outbox)
+	s.takeNotices()
+	units := s.outbox[mark:]
+	s.outbox = s.outbox[:mark:mark]
+	return units
 }
 
 // outcome is what became of one item.
@@ -48,7 +67,7 @@ type outcome struct {
 // run carries out a command that is not member of an Atomic. It reports whether all went well.
 func (x *executor) run(c syncml.Command, meta *syncml.Meta) bool {
 	if x.cancelled {
-		x.skip(c)
+		x.pass(c)
 		return false
 	}
 	switch c := c.(type) {
@@ -58,27 +77,41 @@ func (x *executor) run(c syncml.Command, meta *syncml.Meta) bool {
 		return x.sequence(c, meta)
 	}
 	outcomes := x.items(c, meta)
-	x.answer(c, outcomes)
+	x.say(x.statusesOf(c, outcomes))
+	x.count(c, outcomes)
+	x.found(c, outcomes)
 	return x.wentWell(outcomes)
+}
+
+// say queues statuses, one by one. Those that answer an alert of the server are prompt.
+func (x *executor) say(statuses []syncml.Command) {
+	for _, st := range statuses {
+		prompt := x.s.turn == deviceOpen
+		x.statuses = append(x.statuses, &unit{commands: []syncml.Command{st}, prompt: prompt})
+	}
 }
 
 // sequence carries out the members in their order; behind one that fails none is run (section 6.6.14).
 func (x *executor) sequence(c *syncml.Sequence, meta *syncml.Meta) bool {
-	x.status(c, outcome{status: omadm.StatusOK}, "")
+	x.say([]syncml.Command{x.status(c, outcome{status: omadm.StatusOK}, "")})
+	x.grouped = true
+	defer func() { x.grouped = false }()
 	well := true
 	for _, member := range c.Body {
 		if well {
 			well = x.run(member, merge(meta, c.Meta))
 		} else {
-			x.skip(member)
+			x.pass(member)
 		}
 	}
 	return well
 }
 
-// atomic carries out the members or, when one of them fails, undoes those before it (section 6.6.3).
+// atomic carries out the members or, when one of them fails, undoes those before it (section 6.6.3). When its
+// statuses do not fit into one message, all is undone and there is one Status, for the Atomic itself.
 func (x *executor) atomic(c *syncml.Atomic, meta *syncml.Meta) bool {
 	meta = merge(meta, c.Meta)
+	x.grouped = true
 	outcomes := make([][]outcome, len(c.Body))
 	culprit := len(c.Body)
 	for i, member := range c.Body {
@@ -87,29 +120,57 @@ func (x *executor) atomic(c *syncml.Atomic, meta *syncml.Meta) bool {
 			break
 		}
 	}
+	x.grouped = false
+	result := omadm.StatusOK
 	if culprit < len(c.Body) {
-		for i := culprit; i >= 0; i-- {
+		result = omadm.StatusAtomicFailed
+	}
+	statuses := x.atomicStatuses(c, result, outcomes, culprit)
+	if !x.s.fitsAlone(x.m, statuses) {
+		result = omadm.StatusAtomicResponseTooLarge
+	}
+	if result != omadm.StatusOK {
+		for i := min(culprit, len(c.Body)-1); i >= 0; i-- {
 			rollBack(outcomes[i])
 		}
-		x.status(c, outcome{status: omadm.StatusAtomicFailed}, "")
-	} else {
-		x.status(c, outcome{status: omadm.StatusOK}, "")
+		statuses = x.atomicStatuses(c, result, outcomes, culprit)
 	}
+	if result == omadm.StatusAtomicResponseTooLarge {
+		statuses = statuses[:1]
+	}
+	x.statuses = append(x.statuses, &unit{commands: statuses})
 	for i, member := range c.Body {
 		switch {
 		case i > culprit:
-			x.skip(member)
+			x.countSkipped(member)
 		case isGroup(member):
-			x.status(member, outcomes[i][0], "")
-			x.skipBody(member)
+			x.countSkippedBody(member)
 		default:
-			x.answer(member, outcomes[i])
+			x.count(member, outcomes[i])
 		}
 	}
-	return culprit == len(c.Body)
+	return result == omadm.StatusOK
 }
 
-// member carries out one member of an Atomic. Windows answers 500 to what may not stand there.
+// atomicStatuses returns the Status of an Atomic and those of its members, of which those behind culprit were not
+// run.
+func (x *executor) atomicStatuses(c *syncml.Atomic, result omadm.Status, outcomes [][]outcome, culprit int) []syncml.Command {
+	statuses := []syncml.Command{x.status(c, outcome{status: result}, "")}
+	for i, member := range c.Body {
+		switch {
+		case i > culprit:
+			statuses = append(statuses, x.skip(member)...)
+		case isGroup(member):
+			statuses = append(statuses, x.status(member, outcomes[i][0], ""))
+			statuses = append(statuses, x.skipBody(member)...)
+		default:
+			statuses = append(statuses, x.statusesOf(member, outcomes[i])...)
+		}
+	}
+	return statuses
+}
+
+// member carries out one member of an Atomic. What may not stand there is answered with 500.
 func (x *executor) member(c syncml.Command, meta *syncml.Meta) []outcome {
 	switch c.(type) {
 	case *syncml.Add, *syncml.Alert, *syncml.Copy, *syncml.Delete, *syncml.Replace:
@@ -169,7 +230,7 @@ func (x *executor) items(c syncml.Command, meta *syncml.Meta) []outcome {
 	case *syncml.Alert:
 		return []outcome{x.alert(c)}
 	case *syncml.Unknown:
-		return []outcome{{status: omadm.StatusBadRequest}} // Windows does not say 501
+		return []outcome{{status: x.s.traits.unknown}}
 	case *syncml.Results:
 		return []outcome{{status: omadm.StatusCommandNotAllowed}}
 	}
@@ -192,42 +253,108 @@ func (x *executor) item(c syncml.Command, it *syncml.Item, meta *syncml.Meta) ou
 		o.status = omadm.StatusBadRequest
 	case o.uri == "":
 		o.status = omadm.StatusIncompleteCommand
-	case userScope(o.uri) && x.s.d.LoginStatus != "" && x.s.d.LoginStatus != loginUser:
-		x.s.violate("W-4", "%s of a node below ./User while nobody is signed in", c.Name())
-		o.status = omadm.StatusNotFound
-	case it.MoreData: // LrgObj is false
-		o.status = omadm.StatusFeatureNotSupported
+	case !x.inScope(c, &o):
+	case it.MoreData || x.s.continues(c, it):
+		if x.part(c, it, meta, &o) {
+			x.do(c, it, &o, meta)
+		}
+	case int64(len(it.Data.Value)) > x.s.d.maxObject():
+		o.status, o.data = omadm.StatusEntityTooLarge, syncml.Data{}
 	default:
-		x.do(c, &o, meta)
+		x.do(c, it, &o, meta)
 	}
 	return o
 }
 
+// inScope reports whether the nodes of the user, or those of the device, are there for this session.
+func (x *executor) inScope(c syncml.Command, o *outcome) bool {
+	if !x.s.traits.login {
+		return true
+	}
+	user, login := userScope(o.uri), x.s.d.LoginStatus
+	switch sync := x.s.opts.SyncType; {
+	case sync == "device" && user, sync == loginUser && !user:
+		x.s.violate("W-13", "%s of a node that is not for a session of sync type %s", c.Name(), sync)
+		o.status = omadm.StatusCommandNotAllowed
+	case user && login != "" && login != loginUser:
+		x.s.violate("W-4", "%s of a node below ./User while nobody is signed in", c.Name())
+		o.status = omadm.StatusNotFound
+	default:
+		return true
+	}
+	return false
+}
+
 // do carries out an item that has a target.
-func (x *executor) do(c syncml.Command, o *outcome, meta *syncml.Meta) {
-	node := Node{Format: meta.Format, Type: meta.Type, Value: o.data}
-	valueless := meta.Format == "node" || meta.Format == "null"
+func (x *executor) do(c syncml.Command, it *syncml.Item, o *outcome, meta *syncml.Meta) {
+	tree := x.s.tree
+	valueless := meta.Format == "node" || meta.Format == "null" || meta.Format == "" && x.s.tree.inbox(o.uri)
+	format, value, ok := plain(meta.Format, o.data)
+	node := Node{Format: format, Type: meta.Type, Value: value}
 	switch c.(type) {
 	case *syncml.Add, *syncml.Replace:
-		if o.data.Kind == syncml.NoData && !valueless && !strings.Contains(o.uri, "?") {
+		switch {
+		case o.data.Kind == syncml.NoData && !valueless && !strings.Contains(o.uri, "?"):
 			x.s.violate("D-11", "%s of %q has no Data", c.Name(), o.uri)
 			o.status = omadm.StatusIncompleteCommand
 			return
+		case !ok, strings.HasPrefix(meta.Type, typeSerialised):
+			o.status = omadm.StatusUnsupportedFormat
+			return
 		}
 	}
-	switch c.(type) {
+	switch c := c.(type) {
 	case *syncml.Add:
-		o.status, o.undo = x.s.tree.add(o.uri, node)
+		o.status, o.undo = tree.add(o.uri, node)
 	case *syncml.Replace:
-		o.status, o.undo = x.s.tree.replace(o.uri, node)
+		o.status, o.undo = tree.replace(o.uri, node)
 	case *syncml.Delete:
-		o.status, o.undo = x.s.tree.remove(o.uri)
+		o.status, o.undo = tree.remove(o.uri)
 	case *syncml.Exec:
-		o.status = x.s.tree.exec(o.uri, o.data)
+		x.exec(c, o)
 	case *syncml.Get:
-		o.items, o.status = x.s.tree.get(o.uri)
-	default: // Copy is optional for a client (section 6.6.4)
+		x.get(o)
+	case *syncml.Copy:
+		x.copy(it, o)
+	}
+}
+
+// exec carries out an Exec. When it goes on after its status, an alert tells later how it ended.
+func (x *executor) exec(c *syncml.Exec, o *outcome) {
+	var kind string
+	o.status, kind = x.s.tree.exec(o.uri, o.data)
+	if o.status != omadm.StatusAccepted || kind == "" {
+		return
+	}
+	x.s.d.Notify(syncml.Alert{
+		Data:       code(int(omadm.AlertGeneric)),
+		Correlator: c.Correlator,
+		Items: []syncml.Item{{
+			Source: syncml.Location{URI: o.uri},
+			Meta:   &syncml.Meta{Format: "chr", Type: kind, Mark: "informational"},
+			Data:   code(int(omadm.StatusOK)),
+		}},
+	})
+}
+
+// get carries out a Get. What the server would not take is not sent.
+func (x *executor) get(o *outcome) {
+	o.items, o.status = x.s.tree.get(o.uri)
+	x.s.carry(o.items)
+	if x.s.tooLarge(o.items) {
+		o.items, o.status = nil, omadm.StatusEntityTooLarge
+	}
+}
+
+// copy carries out a Copy, which is optional for a client (section 6.6.4).
+func (x *executor) copy(it *syncml.Item, o *outcome) {
+	switch {
+	case !x.s.traits.copies:
 		o.status = omadm.StatusFeatureNotSupported
+	case it.Source.URI == "":
+		o.status = omadm.StatusIncompleteCommand
+	default:
+		o.status, o.undo = x.s.tree.copyLeaf(it.Source.URI, o.uri)
 	}
 }
 
@@ -240,10 +367,7 @@ func userScope(uri string) bool {
 // alert carries out an alert of the server.
 func (x *executor) alert(c *syncml.Alert) outcome {
 	o := outcome{uri: strings.TrimSpace(c.Data.Value)}
-	n, err := strconv.Atoi(o.uri)
-	switch code := omadm.AlertCode(n); {
-	case err != nil:
-		o.status = omadm.StatusFeatureNotSupported
+	switch code := alertCode(c); {
 	case code == omadm.AlertNextMessage, code == omadm.AlertNoEndOfData:
 		o.status = omadm.StatusOK
 	case code < omadm.AlertDisplay || code > omadm.AlertMultipleChoice, x.s.d.Answer == nil:
@@ -256,11 +380,14 @@ func (x *executor) alert(c *syncml.Alert) outcome {
 
 // ask shows an alert to the user.
 func (x *executor) ask(code omadm.AlertCode, items []syncml.Item) (omadm.Status, []syncml.Item) {
-	q, ok := question(code, items)
-	if !ok {
+	q, row, _ := question(code, items)
+	if row != "" {
 		return omadm.StatusIncompleteCommand, nil
 	}
 	a := x.s.d.Answer(q)
+	if a.Status == omadm.StatusRequestTimeout {
+		a = q.silence()
+	}
 	if a.Status == 0 {
 		a.Status = omadm.StatusOK
 	}
@@ -271,64 +398,105 @@ func (x *executor) ask(code omadm.AlertCode, items []syncml.Item) (omadm.Status,
 	return a.Status, answers
 }
 
-// skip answers a command that is not run, and all in it, with 215.
-func (x *executor) skip(c syncml.Command) {
+// pass does not run a command.
+func (x *executor) pass(c syncml.Command) {
+	x.say(x.skip(c))
+	x.countSkipped(c)
+}
+
+// skip returns the statuses 215 of a command that is not run, and of all in it.
+func (x *executor) skip(c syncml.Command) []syncml.Command {
 	if isGroup(c) {
-		x.status(c, outcome{status: omadm.StatusNotExecuted}, "")
-		x.skipBody(c)
-		return
+		return append([]syncml.Command{x.status(c, outcome{status: omadm.StatusNotExecuted}, "")}, x.skipBody(c)...)
+	}
+	return x.statusesOf(c, skipped(c))
+}
+
+// skipBody returns the statuses of the members of a group that is not run.
+func (x *executor) skipBody(c syncml.Command) []syncml.Command {
+	var statuses []syncml.Command
+	for _, member := range members(c) {
+		statuses = append(statuses, x.skip(member)...)
+	}
+	return statuses
+}
+
+// skipped returns the outcomes of the items of a command that is not run.
+func skipped(c syncml.Command) []outcome {
+	if a, ok := c.(*syncml.Alert); ok {
+		return []outcome{{uri: strings.TrimSpace(a.Data.Value), status: omadm.StatusNotExecuted}}
 	}
 	var outcomes []outcome
 	for _, it := range c.ItemList() {
 		outcomes = append(outcomes, outcome{uri: it.Target.URI, data: it.Data, status: omadm.StatusNotExecuted})
 	}
-	if a, ok := c.(*syncml.Alert); ok || outcomes == nil {
-		outcomes = []outcome{{status: omadm.StatusNotExecuted}}
-		if ok {
-			outcomes[0].uri = strings.TrimSpace(a.Data.Value)
-		}
+	if outcomes == nil {
+		return []outcome{{status: omadm.StatusNotExecuted}}
 	}
-	x.answer(c, outcomes)
+	return outcomes
 }
 
-// skipBody skips the members of a group.
-func (x *executor) skipBody(c syncml.Command) {
-	var body []syncml.Command
-	switch c := c.(type) {
-	case *syncml.Atomic:
-		body = c.Body
-	case *syncml.Sequence:
-		body = c.Body
-	}
-	for _, member := range body {
-		x.skip(member)
-	}
-}
-
-// answer writes the statuses of a command: one for each item of a Get, and one for each item where they differ;
-// else one for all (MS-MDM section 2.2.6.1). The Results of a Get come behind.
-func (x *executor) answer(c syncml.Command, outcomes []outcome) {
-	x.s.report.Commands++
+// statusesOf returns the statuses of a command that is not a group: one for each item where they differ, and on
+// Windows of a Get, else one for all (MS-MDM section 2.2.6.1).
+func (x *executor) statusesOf(c syncml.Command, outcomes []outcome) []syncml.Command {
 	_, isGet := c.(*syncml.Get)
-	each := isGet
+	each := isGet && x.s.traits.eachGet
 	for _, o := range outcomes {
 		each = each || o.status != outcomes[0].status
 	}
-	var found []syncml.Item
+	if !each {
+		return []syncml.Command{x.status(c, outcomes[0], "")}
+	}
+	statuses := make([]syncml.Command, len(outcomes))
 	for i, o := range outcomes {
-		x.s.d.count(c.Name(), o.uri, o.data, fateOf(o.status))
-		switch {
-		case each:
-			x.status(c, o, o.uri)
-		case i == 0:
-			x.status(c, o, "")
-		}
-		if isGet {
-			found = append(found, o.items...)
+		statuses[i] = x.status(c, o, o.uri)
+	}
+	return statuses
+}
+
+// found queues the Results of a Get.
+func (x *executor) found(c syncml.Command, outcomes []outcome) {
+	if _, ok := c.(*syncml.Get); !ok {
+		return
+	}
+	r := &syncml.Results{MsgRef: x.m.Header.MsgID, CmdRef: c.ID()}
+	for _, o := range outcomes {
+		r.Items = append(r.Items, o.items...)
+	}
+	switch {
+	case len(r.Items) == 0:
+	case x.s.d.OneResult:
+		x.results = append(x.results, apart(r)...)
+	default:
+		x.results = append(x.results, &unit{commands: []syncml.Command{r}})
+	}
+}
+
+// count records what became of a command that is not a group. A part of a large object that is not the last counts
+// for nothing.
+func (x *executor) count(c syncml.Command, outcomes []outcome) {
+	if outcomes[len(outcomes)-1].status != omadm.StatusChunkedItemAccepted {
+		x.s.report.Commands++
+	}
+	for _, o := range outcomes {
+		if o.status != omadm.StatusChunkedItemAccepted {
+			x.s.d.count(c.Name(), o.uri, o.data, fateOf(o.status))
 		}
 	}
-	if len(found) > 0 {
-		x.results = append(x.results, &syncml.Results{MsgRef: x.msgID, CmdRef: c.ID(), Items: found})
+}
+
+// countSkipped records that a command, and all in it, was not run.
+func (x *executor) countSkipped(c syncml.Command) {
+	if isGroup(c) {
+		x.countSkippedBody(c)
+		return
+	}
+	x.count(c, skipped(c))
+}
+
+func (x *executor) countSkippedBody(c syncml.Command) {
+	for _, member := range members(c) {
+		x.countSkipped(member)
 	}
 }
 
@@ -340,14 +508,14 @@ func fateOf(s omadm.Status) fate {
 	case s == omadm.StatusRolledBack, s == omadm.StatusAtomicRollBackFailed:
 		return undone
 	case s == omadm.StatusNotExecuted:
-		return skipped
+		return untried
 	}
 	return refused
 }
 
-// status writes one Status; targetRef is empty when it concerns the whole command.
-func (x *executor) status(c syncml.Command, o outcome, targetRef string) {
-	st := &syncml.Status{MsgRef: x.msgID, CmdRef: c.ID(), Cmd: c.Name(), Data: code(int(o.status))}
+// status returns one Status; targetRef is empty when it concerns the whole command.
+func (x *executor) status(c syncml.Command, o outcome, targetRef string) syncml.Command {
+	st := &syncml.Status{MsgRef: x.m.Header.MsgID, CmdRef: c.ID(), Cmd: c.Name(), Data: code(int(o.status))}
 	if targetRef != "" {
 		st.TargetRefs = []string{targetRef}
 	}
@@ -357,7 +525,7 @@ func (x *executor) status(c syncml.Command, o outcome, targetRef string) {
 	if x.s.d.SyncApplicationVersion >= 3 && o.status >= 400 {
 		st.Data.OriginalError = originalError(o.status)
 	}
-	x.statuses = append(x.statuses, st)
+	return st
 }
 
 // originalError returns the HRESULT that explains a status code.
@@ -399,6 +567,9 @@ func merge(outer, inner *syncml.Meta) *syncml.Meta {
 		}
 		if m.Type == "" {
 			m.Type = from.Type
+		}
+		if m.Size == "" {
+			m.Size = from.Size
 		}
 	}
 	return m

@@ -22,7 +22,7 @@ const (
 	executed fate = iota
 	undone
 	refused
-	skipped
+	untried
 )
 
 // record counts executions in the order in which they were first seen. The zero record is ready for use.
@@ -54,7 +54,7 @@ func (r *record) add(k key, f fate) {
 		e.Undone++
 	case refused:
 		e.Refused++
-	case skipped:
+	case untried:
 		e.Skipped++
 	}
 }

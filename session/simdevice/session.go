@@ -1,10 +1,11 @@
 package simdevice
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/syncml"
@@ -14,32 +15,56 @@ import (
 type session struct {
 	d      *Device
 	id     string
+	opts   SessionOptions
+	traits *traits
 	tree   *Tree
 	codec  syncml.Codec
 	url    string
 	report Report
 
-	outbox  []syncml.Command // what the device still has to say in its package, in order
-	notices []*syncml.Alert  // those of outbox and sent that came from Device.Notify
-	sent    []*sent          // commands that wait for a Status
-	stuck   syncml.Command   // the first that did not fit into the last message
-	closed  bool             // the last message closed the device's package
-	limit   int64            // MaxMsgSize of the server, in octets; 0: not said
-	got     int              // messages of the server
+	number   int     // of the device's last message, or of the one that is being made
+	got      int     // messages of the server
+	turn     turn    // whose it is after the device's last message
+	previous posted  // the last message that was answered
+	outbox   []*unit // what the device still has to say in its package, in order
+	sent     []*sent // commands that wait for a Status
+	stuck    progress
+	ack      *unit // Status of the part of a large object that the server's message ended with
+	busy     int   // messages that only say that the device is busy, before the outbox goes out
+
+	coming  *object // large object of the server that is being received
+	stopped string  // the one that was refused last, see object.key; empty: none
+	going   *sent   // part of a large object of the device with which its last message ended; nil: none
+
+	maxMsgSize int64 // of the server, in octets; 0: not said
+	maxObjSize int64
 }
+
+// turn says what the server may do (OMA DM Protocol 1.2.1, sections 6.1 and 6.2).
+type turn uint8
+
+const (
+	deviceClosed turn = iota // the device has closed its package: the server may send commands
+	deviceOpen               // the device's package goes on: the server may only ask for the rest
+	serverOpen               // the server is in the middle of a large object, or stopped there: it goes on
+)
 
 // sent is a command of the device. The server has to answer it.
 type sent struct {
 	msgID, cmdID string
 	cmd          syncml.Command
-	message      int      // number of the message it went out with
-	statuses     int      // received
+	notice       *notice // what it came from; nil: not from Device.Notify
+	message      int     // number of the message it went out with
+	statuses     int     // received
+	status       omadm.Status
 	refs         []string // TargetRefs and SourceRefs of the statuses received
 	missed       bool     // its Status did not come when it was due
 }
 
-func newSession(d *Device, id string) *session {
-	return &session{d: d, id: id, tree: d.Nodes(), codec: d.codec(), url: d.URL}
+func newSession(d *Device, opts SessionOptions) *session {
+	return &session{
+		d: d, id: opts.ID, opts: opts, traits: d.Profile.traits(), tree: d.Nodes(), codec: d.codec(), url: d.URL,
+	}
 }
 
 // run is the whole session.
@@ -54,26 +79,20 @@ func (s *session) run(ctx context.Context) (Report, error) {
 func (s *session) converse(ctx context.Context) error {
 	s.open()
 	var answer *syncml.Message // the message of the server that the next one answers
-	for s.report.Messages < s.d.maxMessages() {
+	for s.number < s.d.maxMessages() {
+		s.number++
 		m, octets, err := s.pack(answer)
 		if err != nil {
 			return err
 		}
-		fault := s.fault()
-		if fault == StopBefore {
-			s.report.End = Stopped
-			return nil
-		}
-		s.report.Messages++
-		reply, err := s.exchange(ctx, m, octets, fault)
-		if err != nil {
+		reply, err := s.exchange(ctx, m, octets)
+		switch {
+		case err != nil:
 			return err
-		}
-		if fault == StopAfter {
+		case reply == nil:
 			s.report.End = Stopped
 			return nil
-		}
-		if s.report.End == DeviceAborted { // the server's answer does not matter (section 8.1.2)
+		case s.report.End == DeviceAborted: // the server's answer does not matter (section 8.1.2)
 			return nil
 		}
 		s.got++
@@ -84,26 +103,31 @@ func (s *session) converse(ctx context.Context) error {
 			s.report.End = end
 			return nil
 		}
+		s.settle(c)
 		s.outbox = append(s.answerTo(c), s.outbox...)
+		s.forget()
 		answer = reply
 	}
-	return fmt.Errorf("simdevice: the session does not end within %d messages", s.report.Messages)
+	return fmt.Errorf("simdevice: the session does not end within %d messages", s.number)
 }
 
 // open fills the outbox with package 1 (OMA DM Protocol 1.2.1, section 8.3; MS-MDM section 3.2.5).
 func (s *session) open() {
-	start := s.d.Start
+	start := s.opts.Start
 	if start == 0 {
 		start = omadm.AlertClientInitiated
 	}
-	login := s.d.LoginStatus
-	if login == "" {
-		login = loginUser
+	s.say(&syncml.Alert{Data: code(int(start))})
+	if s.traits.login {
+		login := s.d.LoginStatus
+		if login == "" {
+			login = loginUser
+		}
+		s.say(event(typeLoginStatus, login))
+		if s.opts.SyncType != "" {
+			s.say(event(typeSyncType, s.opts.SyncType))
+		}
 	}
-	s.outbox = append(s.outbox, &syncml.Alert{Data: code(int(start))}, &syncml.Alert{
-		Data:  code(int(omadm.AlertClientEvent)),
-		Items: []syncml.Item{{Meta: &syncml.Meta{Type: typeLoginStatus}, Data: syncml.Text(login)}},
-	})
 	s.takeNotices()
 	info := &syncml.Replace{}
 	for _, name := range devInfo {
@@ -112,32 +136,53 @@ func (s *session) open() {
 			Source: syncml.Location{URI: uri}, Data: syncml.Text(s.tree.Value(uri)),
 		})
 	}
-	s.outbox = append(s.outbox, info)
+	s.say(info)
+}
+
+// say appends a command to the outbox.
+func (s *session) say(c syncml.Command) {
+	s.outbox = append(s.outbox, &unit{commands: []syncml.Command{c}})
+}
+
+// event returns an alert 1224.
+func event(kind, value string) *syncml.Alert {
+	return &syncml.Alert{
+		Data:  code(int(omadm.AlertClientEvent)),
+		Items: []syncml.Item{{Meta: &syncml.Meta{Type: kind}, Data: syncml.Text(value)}},
+	}
 }
 
 // loginUser is the LoginStatus with which the nodes below ./User are there.
 const loginUser = "user"
 
-// takeNotices moves alerts that were queued and are not on their way to the outbox.
+// takeNotices moves alerts that are queued to the outbox. Those that the profile has not, or that are too large for
+// the server, stay in the queue.
 func (s *session) takeNotices() {
-next:
-	for _, a := range s.d.waiting() {
-		for _, old := range s.notices {
-			if old == a {
-				continue next
-			}
+	for _, n := range s.d.take(s) {
+		if alertCode(&n.alert) == omadm.AlertGeneric && !s.traits.generic || s.tooLarge(n.alert.Items) {
+			continue
 		}
-		s.notices = append(s.notices, a)
-		s.outbox = append(s.outbox, a)
+		a := n.alert
+		s.outbox = append(s.outbox, &unit{commands: []syncml.Command{&a}, notice: n})
 	}
 }
 
-// fault asks what goes wrong with the next message.
-func (s *session) fault() Fault {
+// tooLarge reports whether one of items exceeds the server's MaxObjSize.
+func (s *session) tooLarge(items []syncml.Item) bool {
+	return s.maxObjSize > 0 && slices.ContainsFunc(items, func(it syncml.Item) bool {
+		return int64(len(it.Data.Value)) > s.maxObjSize
+	})
+}
+
+// large reports whether the device handles large objects.
+func (s *session) large() bool { return s.tree.Value(largeObjects) == "true" }
+
+// fault asks what goes wrong with an attempt to send the message.
+func (s *session) fault(attempt int) Fault {
 	if s.d.Fault == nil {
 		return NoFault
 	}
-	return s.d.Fault(s.report.Messages + 1)
+	return s.d.Fault(s.number, attempt)
 }
 
 // learn notes what the header of the server says about the rest of the session.
@@ -145,10 +190,14 @@ func (s *session) learn(h *syncml.Header) {
 	if absolute(h.RespURI) {
 		s.url = h.RespURI
 	}
-	if h.Meta != nil {
-		if n, ok := syncml.ParseSize(h.Meta.MaxMsgSize); ok {
-			s.limit = n
-		}
+	if h.Meta == nil {
+		return
+	}
+	if n, ok := syncml.ParseSize(h.Meta.MaxMsgSize); ok {
+		s.maxMsgSize = n
+	}
+	if n, ok := syncml.ParseSize(h.Meta.MaxObjSize); ok {
+		s.maxObjSize = n
 	}
 }
 
@@ -159,19 +208,49 @@ func (s *session) over(c *check) (End, bool) {
 		return ServerAborted, true
 	case failed(s.report.Header):
 		return Refused, true
-	case s.closed && !c.commands && c.m.Final:
+	case s.turn == deviceClosed && !c.commands && !c.lost && c.m.Final:
 		return Completed, true
 	}
 	return 0, false
 }
 
+// settle draws what the server says about the device's large object: it goes on after 213, begins again or is given
+// up after Alert 1225, and is given up after any other answer (OMA DM Protocol 1.2.1, section 7).
+func (s *session) settle(c *check) {
+	if s.going == nil || len(s.outbox) == 0 {
+		return
+	}
+	status := s.going.status
+	s.going = nil
+	u := s.outbox[0]
+	switch {
+	case c.lost && s.d.Resend && !u.again:
+		u.sent, u.again = 0, true
+	case c.lost:
+		s.outbox = s.outbox[1:]
+	case status != omadm.StatusChunkedItemAccepted:
+		s.outbox = s.outbox[1:]
+		if u.notice != nil && status != 0 {
+			s.d.delivered(u.notice)
+		}
+	}
+}
+
+// forget drops commands that need no Status any more and can hardly get another.
+func (s *session) forget() {
+	s.sent = slices.DeleteFunc(s.sent, func(c *sent) bool {
+		_, results := c.cmd.(*syncml.Results)
+		return (c.statuses > 0 || c.missed || results) && c.message+1 < s.number && len(c.refs) == 0
+	})
+}
+
 // header returns the header of the next message.
 func (s *session) header() syncml.Header {
 	h := syncml.Header{
-		VerDTD:    "1.2",
-		VerProto:  "DM/1.2",
+		VerDTD:    s.traits.verDTD,
+		VerProto:  s.traits.verProto,
 		SessionID: s.id,
-		MsgID:     strconv.Itoa(s.report.Messages + 1),
+		MsgID:     strconv.Itoa(s.number),
 		Target:    syncml.Location{URI: s.url},
 		Source:    syncml.Location{URI: s.d.ID, Name: s.d.User},
 	}
@@ -188,170 +267,21 @@ func size(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// pack makes the next message: the Status for the header of answer, which is nil in package 1, then as much of
-// the outbox as the server takes. What does not fit goes into further messages of the package. When something
-// does not fit into a message of its own either, the device aborts the session, as Windows does.
-func (s *session) pack(answer *syncml.Message) (*syncml.Message, []byte, error) {
-	m := &syncml.Message{Header: s.header()}
-	cmdID := 1
-	if answer == nil {
-		cmdID = 2 // habit of Windows
-	}
-	octets, err := s.codec.AppendHeader(nil, &m.Header)
-	if err != nil {
-		return nil, nil, fmt.Errorf("simdevice: %w", err)
-	}
-	put := func(c syncml.Command) (bool, error) {
-		setID(c, strconv.Itoa(cmdID))
-		longer, err := s.codec.AppendCommand(octets, c)
-		if err != nil {
-			return false, fmt.Errorf("simdevice: %w", err)
-		}
-		if s.limit > 0 {
-			whole, err := s.codec.AppendEnd(longer, true)
-			if err != nil {
-				return false, fmt.Errorf("simdevice: %w", err)
-			}
-			if int64(len(whole)) > s.limit {
-				return false, nil
-			}
-		}
-		octets = longer
-		m.Body = append(m.Body, c)
-		cmdID++
-		return true, nil
-	}
-	if answer != nil {
-		if _, err := put(&syncml.Status{
-			MsgRef: answer.Header.MsgID, CmdRef: "0", Cmd: "SyncHdr", Data: code(int(omadm.StatusOK)),
-		}); err != nil {
-			return nil, nil, err
-		}
-	}
-	for len(s.outbox) > 0 {
-		fits, err := put(s.outbox[0])
-		if err != nil {
-			return nil, nil, err
-		}
-		if !fits {
-			break
-		}
-		s.outbox = s.outbox[1:]
-	}
-	s.closed = len(s.outbox) == 0
-	stuck := s.stuck
-	if s.stuck = nil; !s.closed {
-		s.stuck = s.outbox[0]
-	}
-	if !s.closed && (s.stuck == stuck || len(m.Body) == 0) {
-		s.report.End, s.closed, s.outbox = DeviceAborted, true, nil
-		abort := &syncml.Alert{CmdID: strconv.Itoa(cmdID), Data: code(int(omadm.AlertSessionAbort))}
-		if octets, err = s.codec.AppendCommand(octets, abort); err != nil {
-			return nil, nil, fmt.Errorf("simdevice: %w", err)
-		}
-		m.Body = append(m.Body, abort)
-	}
-	m.Final = s.closed
-	if octets, err = s.codec.AppendEnd(octets, m.Final); err != nil {
-		return nil, nil, fmt.Errorf("simdevice: %w", err)
-	}
-	s.remember(m)
-	return m, octets, nil
-}
-
-// remember notes the commands of m that the server has to answer.
-func (s *session) remember(m *syncml.Message) {
-	for _, c := range m.Body {
-		if _, ok := c.(*syncml.Status); ok {
-			continue
-		}
-		s.sent = append(s.sent, &sent{
-			msgID: m.Header.MsgID, cmdID: c.ID(), cmd: c, message: s.report.Messages + 1,
-		})
-	}
-}
-
-// exchange sends a message until it is answered and returns the decoded answer and its length.
-func (s *session) exchange(ctx context.Context, m *syncml.Message, octets []byte, f Fault) (*syncml.Message, error) {
-	out := Traffic{From: FromDevice, ContentType: s.codec.ContentType(), Octets: octets, Message: m}
-	if f == LoseRequest {
-		out.Lost = true
-		s.trace(out)
-		out.Lost, out.Repeat = false, true
-	}
-	var lost []byte // answer that the device did not see
-	for attempt := 1; ; {
-		s.trace(out)
-		kind, answer, err := s.d.Transport.Post(ctx, s.url, out.ContentType, octets)
-		out.Repeat = true
-		if err != nil {
-			if s.d.Retry == nil {
-				return nil, fmt.Errorf("simdevice: message %s: %w", m.Header.MsgID, err)
-			}
-			if err = s.d.Retry(ctx, attempt, err); err != nil {
-				return nil, fmt.Errorf("simdevice: message %s: %w", m.Header.MsgID, err)
-			}
-			attempt++
-			continue
-		}
-		reply, err := s.codec.Decode(answer, s.d.Limits)
-		in := Traffic{From: FromServer, ContentType: kind, Octets: answer, Message: reply}
-		if f == LoseReply && lost == nil {
-			in.Lost = true
-			s.trace(in)
-			lost = append([]byte{}, answer...)
-			continue
-		}
-		s.trace(in)
-		if lost != nil && !bytes.Equal(lost, answer) {
-			s.violate("P-31", "a repeated message was not answered with the octets of the first answer")
-		}
-		if !sameMediaType(kind, out.ContentType) {
-			s.violate("H-3", "the answer has content type %q, the message had %q", kind, out.ContentType)
-		}
-		if s.d.MaxMsgSize > 0 && int64(len(answer)) > s.d.MaxMsgSize {
-			s.violate("P-38", "the message has %d octets, the device takes %d", len(answer), s.d.MaxMsgSize)
-		}
-		if err != nil {
-			s.violate("X-1", "the answer is not a message: %v", err)
-			return nil, fmt.Errorf("simdevice: answer to message %s: %w", m.Header.MsgID, err)
-		}
-		return reply, nil
-	}
-}
-
-// trace hands t to the device's Trace.
-func (s *session) trace(t Traffic) {
-	if s.d.Trace == nil {
-		return
-	}
-	t.Time, t.SessionID, t.Number = s.d.now(), s.id, s.report.Messages
-	s.d.Trace(t)
-}
-
 // violate reports that the message of the server that is being read breaks a rule.
 func (s *session) violate(row, format string, args ...any) {
 	s.report.Violations = append(s.report.Violations, Violation{
-		Row: row, Message: s.report.Messages, Text: fmt.Sprintf(format, args...),
+		Row: row, Message: s.number, Text: fmt.Sprintf(format, args...),
 	})
 }
 
 // code returns a status or alert code as data.
 func code(n int) syncml.Data { return syncml.Text(strconv.Itoa(n)) }
 
+// number reads a status or alert code.
+func number(s string) (int, bool) {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	return n, err == nil
+}
+
 // failed reports whether a status code tells of a failure; 0 is no code.
 func failed(s omadm.Status) bool { return s >= 300 }
-
-// setID sets the CmdID of a command that a client may send.
-func setID(c syncml.Command, id string) {
-	switch c := c.(type) {
-	case *syncml.Alert:
-		c.CmdID = id
-	case *syncml.Replace:
-		c.CmdID = id
-	case *syncml.Results:
-		c.CmdID = id
-	case *syncml.Status:
-		c.CmdID = id
-	}
-}

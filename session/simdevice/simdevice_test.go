@@ -241,7 +241,7 @@ func TestFaults(t *testing.T) {
 	script := []string{exec(1, "./Vendor/MSFT/Reboot/RebootNow")}
 	for _, tt := range []struct {
 		name     string
-		fault    func(int) simdevice.Fault
+		fault    func(int, int) simdevice.Fault
 		end      simdevice.End
 		posts    int
 		messages int
@@ -350,8 +350,8 @@ func TestTraceSeesEveryMessage(t *testing.T) {
 	s := &server{t: t, script: []string{get(1, "./DevInfo/Man")}}
 	d := device(s)
 	var got []string
-	d.Fault = func(n int) simdevice.Fault {
-		return [...]simdevice.Fault{0, simdevice.LoseReply, simdevice.LoseRequest}[n]
+	d.Fault = func(n, attempt int) simdevice.Fault {
+		return [...][3]simdevice.Fault{1: {1: simdevice.LoseReply}, 2: {1: simdevice.LoseRequest}}[n][attempt]
 	}
 	d.Trace = func(m simdevice.Traffic) {
 		assert.NotEmpty(t, m.Octets)

@@ -1,44 +1,15 @@
 package simdevice
 
-import "github.com/gomadm/gomadm/syncml"
-
 // typeLoginStatus is the type of the alert 1224 that says who is signed in (MS-MDM section 3.2.5.1).
 const typeLoginStatus = "com.microsoft/MDM/LoginStatus"
 
-// NewTree returns the management tree that a device of profile p is delivered with. id is the value of
-// ./DevInfo/DevId.
-//
-// Windows has the nodes of DevInfo and DevDetail and a selection of ./Vendor/MSFT and ./User/Vendor/MSFT:
-// leaves that can be read, written or executed, and places where nodes can be added. Below Policy/Config a
-// Replace makes what is missing.
-func NewTree(p Profile, id string) *Tree {
-	t := EmptyTree(p)
-	for _, n := range windowsNodes {
-		n.Permanent = true
-		t.Put(n.uri, n.Node)
-	}
-	t.Put("./DevInfo/DevId", Node{Value: syncml.Text(id), Access: Get, Permanent: true})
-	return t
-}
+// typeSyncType is the type of the alert 1224 that says whose nodes a session is about (MS-MDM section 3.2.5.1.5).
+const typeSyncType = "com.microsoft.mdm.synctype"
 
-// devInfo is the order in which a device reports ./DevInfo (OMA DM Standardized Objects 1.2, section 5.3).
-var devInfo = [...]string{"DevId", "Man", "Mod", "DmV", "Lang"}
+// typeRequestPending is the type of the alert 1224 that says that the device is still busy.
+const typeRequestPending = "Reversed-Domain-Name:com.microsoft.mdm.requestpending"
 
-const (
-	readWrite = Get | Replace
-	all       = Add | Delete | Get | Replace
-)
-
-func leaf(format, value string, a Access) Node {
-	return Node{Format: format, Value: syncml.Text(value), Access: a}
-}
-
-func interior(a Access) Node { return Node{Format: "node", Access: a} }
-
-var windowsNodes = [...]struct {
-	uri string
-	Node
-}{
+var windowsNodes = []place{
 	{"./DevInfo/DevId", leaf("", "", Get)},
 	{"./DevInfo/Man", leaf("", "Example Devices", Get)},
 	{"./DevInfo/Mod", leaf("", "Simulated", Get)},
@@ -50,7 +21,7 @@ var windowsNodes = [...]struct {
 	{"./DevDetail/FwV", leaf("", "1.0", Get)},
 	{"./DevDetail/SwV", leaf("", "10.0.26100.1", Get)},
 	{"./DevDetail/HwV", leaf("", "1.0", Get)},
-	{"./DevDetail/LrgObj", leaf("bool", "false", Get)},
+	{largeObjects, leaf("bool", "false", Get)},
 	{"./DevDetail/URI/MaxDepth", leaf("int", "0", Get)},
 	{"./DevDetail/URI/MaxTotLen", leaf("int", "0", Get)},
 	{"./DevDetail/URI/MaxSegLen", leaf("int", "0", Get)},
