@@ -264,17 +264,6 @@ func TestRequestEffectiveDelivery(t *testing.T) {
 	}
 }
 
-func TestRequestWarnsOfAddAndReplaceInAtomic(t *testing.T) {
-	r := omadm.Request{ID: "1", Group: omadm.Atomic, Ops: []omadm.Op{ops[omadm.Add], ops[omadm.Replace], ops[omadm.Replace]}}
-	if got := r.Warnings(); len(got) != 1 || got[0].Op != 1 {
-		t.Errorf("warnings %+v, want one about operation 1", got)
-	}
-	r.Group = omadm.Sequence
-	if got := r.Warnings(); got != nil {
-		t.Errorf("warnings %+v, want none", got)
-	}
-}
-
 func TestOpCommand(t *testing.T) {
 	cmd, err := omadm.Op{Verb: omadm.Exec, URI: "./A", Correlator: "c1", Value: omadm.Text("x")}.Command("7")
 	exec, ok := cmd.(*syncml.Exec)

@@ -12,7 +12,8 @@ type rowTest struct {
 }
 
 func TestRows(t *testing.T) {
-	for _, row := range slices.Concat(uriRows, aclRows, codeRows, valueRows, requestRows, planRows, userAlertRows, listRows, propertyRows) {
+	for _, row := range slices.Concat(uriRows, aclRows, codeRows, valueRows, requestRows, planRows, userAlertRows, listRows, propertyRows,
+		commandRows) {
 		t.Run(row.name, row.run)
 	}
 }
