@@ -24,7 +24,7 @@ func FuzzSession(f *testing.F) {
 		group("Sequence", 1, alert(2, 1101, "DR=1", "x"), group("Atomic", 3, remove(4, "./Nope"))),
 		alert(1, 1222), alert(1, 1223), "<Put><CmdID>1</CmdID></Put>", "<Atomic><CmdID>1</CmdID><Put/></Atomic>",
 	} {
-		probe.script, probe.packages = []string{commands}, 0
+		probe.script, probe.turns = []string{commands}, 0
 		f.Add([]byte(probe.answer(&syncml.Message{
 			Header: syncml.Header{SessionID: "1", MsgID: "1", Source: syncml.Location{URI: deviceID}}, Final: true,
 		})))

@@ -25,6 +25,16 @@ type progress struct {
 	sent int
 }
 
+// progress returns how far the outbox is, answers to alerts aside: each message brings another one.
+func (s *session) progress() progress {
+	for _, u := range s.outbox {
+		if !u.prompt {
+			return progress{u, u.sent}
+		}
+	}
+	return progress{}
+}
+
 // packer makes one message.
 type packer struct {
 	s      *session
@@ -139,7 +149,7 @@ func (p *packer) fill() {
 // message, it never will be.
 func (p *packer) leaveOpen() {
 	s := p.s
-	now := progress{s.outbox[0], s.outbox[0].sent}
+	now := s.progress()
 	if now == s.stuck || len(p.m.Body) == 0 {
 		p.abort()
 		return
@@ -302,30 +312,36 @@ func (p *packer) putPart(u *unit) bool {
 
 // fitting returns how many octets of the object u fit, at most chunk and not inside of a character.
 func (p *packer) fitting(u *unit, chunk, rest int) int {
-	limit := p.s.maxMsgSize
-	low, high := 0, chunk
-	if limit > 0 {
-		room := int(limit) - len(p.octets) - p.end
-		if chunk == rest && p.length(part(u, rest)) <= room {
-			return rest
-		}
-		high = max(0, min(chunk, room))
-		for low < high {
-			n := (low + high + 1) / 2
-			if p.length(part(u, n)) <= room {
-				low = n
-			} else {
-				high = n - 1
-			}
-		}
-		high = low
+	limit := int(p.s.maxMsgSize)
+	if limit == 0 {
+		return u.whole(chunk)
 	}
-	if it := itemsOf(u)[0]; it.Data.Kind == syncml.TextData {
-		for high > 0 && high < rest && !utf8.RuneStart(it.Data.Value[u.sent+high]) {
-			high--
+	room := limit - len(p.octets) - p.end
+	if chunk == rest && p.length(part(u, rest)) <= room {
+		return rest
+	}
+	low, high := 0, max(0, min(chunk, room))
+	for low < high {
+		n := (low + high + 1) / 2
+		if p.length(part(u, u.whole(n))) <= room {
+			low = n
+		} else {
+			high = n - 1
 		}
 	}
-	return high
+	return u.whole(low)
+}
+
+// whole returns the largest number of octets up to n that ends the part behind a character.
+func (u *unit) whole(n int) int {
+	data := itemsOf(u)[0].Data
+	if data.Kind != syncml.TextData {
+		return n
+	}
+	for n > 0 && u.sent+n < len(data.Value) && !utf8.RuneStart(data.Value[u.sent+n]) {
+		n--
+	}
+	return n
 }
 
 // part returns the command of u with the next n octets of the object.

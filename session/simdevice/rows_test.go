@@ -17,8 +17,10 @@ import (
 // TestRows proves what the device does by what a server hears. What it finds in a server is proved by
 // TestViolations.
 func TestRows(t *testing.T) {
-	for name, test := range rowTests {
-		t.Run(name, test)
+	for _, tests := range []map[string]func(*testing.T){rowTests, objectRows, treeRows, profileRows} {
+		for name, test := range tests {
+			t.Run(name, test)
+		}
 	}
 }
 

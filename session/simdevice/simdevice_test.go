@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session/simdevice"
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/wbxml"
 )
 
 const (
@@ -20,82 +22,188 @@ const (
 	serverURL = "https://dm.example.test/dm"
 )
 
-// server is a scripted server. It answers the n-th package of a session with the statuses for it and the n-th
-// entry of script, the text of commands; after the script with statuses alone. A message that does not close its
-// package is answered with Alert 1222, and one that was just answered with the same octets again.
+// server is a scripted server. Each time that it may send commands, because the device has closed its package or has
+// asked for the next part of an object, it answers with the statuses for the message and the next entry of script, the
+// text of commands; after the script with statuses alone. A message that does not close its package is answered with
+// Alert 1222, and one that was just answered with the same octets again.
 type server struct {
 	t      *testing.T
 	script []string
 	edit   func(n int, text string) string // changes the n-th message before it is sent
 	meta   string                          // Meta of the header
+	binary bool                            // the device speaks WBXML
+	part   int                             // status for a part of an object; 0: 213
 
 	heard []*syncml.Message // messages of the device, repeats too
 	posts int
 
 	n             int // messages of the session
-	packages      int // of the device in the session, closed ones
+	turns         int // entries of script that were sent in the session
 	body, replied []byte
+}
+
+func (s *server) codec() syncml.Codec {
+	if s.binary {
+		return wbxml.Codec
+	}
+	return syncml.XML
 }
 
 func (s *server) Post(_ context.Context, url, contentType string, body []byte) (string, []byte, error) {
 	s.posts++
 	assert.Equal(s.t, serverURL, url)
-	assert.Equal(s.t, syncml.ContentTypeXML, contentType)
-	m, err := syncml.Decode(body)
-	require.NoError(s.t, err)
+	assert.Equal(s.t, s.codec().ContentType(), contentType)
+	m, err := s.codec().Decode(body, syncml.Limits{})
+	if err != nil {
+		return "", nil, &simdevice.HTTPError{StatusCode: http.StatusBadRequest}
+	}
 	s.heard = append(s.heard, m)
 	if string(body) == string(s.body) {
 		return contentType, s.replied, nil
 	}
 	if s.n++; m.Header.MsgID == "1" {
-		s.n, s.packages = 1, 0
+		s.n, s.turns = 1, 0
 	}
 	text := s.answer(m)
 	if s.edit != nil {
 		text = s.edit(s.n, text)
 	}
 	s.body, s.replied = body, []byte(text)
+	if s.binary {
+		m, err := syncml.Decode(s.replied)
+		require.NoError(s.t, err)
+		s.replied, err = syncml.Append(nil, wbxml.Codec, m)
+		require.NoError(s.t, err)
+	}
 	return contentType, s.replied, nil
 }
 
 func (s *server) answer(m *syncml.Message) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>%s</SessionID><MsgID>%d</MsgID>`+
+	fmt.Fprintf(&b, `<SyncML xmlns="SYNCML:SYNCML%s"><SyncHdr><VerDTD>%[1]s</VerDTD><VerProto>%s</VerProto><SessionID>%s</SessionID><MsgID>%d</MsgID>`+
 		`<Target><LocURI>%s</LocURI></Target><Source><LocURI>%s</LocURI></Source>%s</SyncHdr><SyncBody>`,
-		m.Header.SessionID, s.n, m.Header.Source.URI, m.Header.Target.URI, s.meta)
+		m.Header.VerDTD, m.Header.VerProto, m.Header.SessionID, s.n, m.Header.Source.URI, m.Header.Target.URI, s.meta)
 	id := 90
-	status := func(ref, name string) {
-		fmt.Fprintf(&b, "<Status><CmdID>%d</CmdID><MsgRef>%s</MsgRef><CmdRef>%s</CmdRef><Cmd>%s</Cmd><Data>200</Data></Status>",
-			id, m.Header.MsgID, ref, name)
+	status := func(ref, name string, code int) {
+		fmt.Fprintf(&b, "<Status><CmdID>%d</CmdID><MsgRef>%s</MsgRef><CmdRef>%s</CmdRef><Cmd>%s</Cmd><Data>%d</Data></Status>",
+			id, m.Header.MsgID, ref, name, code)
 		id++
 	}
-	status("0", "SyncHdr")
+	status("0", "SyncHdr", 200)
+	next := m.Final
 	for _, c := range m.Body {
-		switch c.(type) {
-		case *syncml.Alert, *syncml.Replace:
-			status(c.ID(), c.Name())
+		code, items := 200, c.ItemList()
+		_, results := c.(*syncml.Results)
+		switch {
+		case len(items) > 0 && items[len(items)-1].MoreData:
+			if code = s.part; code == 0 {
+				code = 213
+			}
+		case results || c.Name() == "Status":
+			continue
 		}
+		if a, ok := c.(*syncml.Alert); ok && a.Data.Value == "1222" {
+			next = true
+		}
+		status(c.ID(), c.Name(), code)
 	}
 	const end = "</SyncBody></SyncML>"
-	if !m.Final {
+	if !next {
 		return b.String() + alert(1, 1222) + end
 	}
-	if s.packages++; s.packages <= len(s.script) {
-		b.WriteString(s.script[s.packages-1])
+	commands := ""
+	if s.turns++; s.turns <= len(s.script) {
+		commands = s.script[s.turns-1]
+	}
+	b.WriteString(commands)
+	if strings.HasSuffix(commands, goesOn) {
+		return b.String() + end
 	}
 	return b.String() + "<Final/>" + end
 }
 
+// goesOn is written behind a command with a part of an object that is not the last.
+const goesOn = "<!-- goes on -->"
+
+// chunk writes a command with a part of an object. size is that of the whole, 0 in later parts; more tells that the
+// object goes on.
+func chunk(verb string, id int, uri string, size int, data string, more bool) string {
+	meta, end := "", ""
+	if size > 0 {
+		meta = fmt.Sprintf(`<Meta><Size xmlns="syncml:metinf">%d</Size></Meta>`, size)
+	}
+	if more {
+		end = "<MoreData/>"
+	}
+	s := fmt.Sprintf("<%s><CmdID>%d</CmdID><Item><Target><LocURI>%s</LocURI></Target>%s<Data>%s</Data>%s</Item></%[1]s>", verb, id, uri, meta, data, end)
+	if more {
+		s += goesOn
+	}
+	return s
+}
+
+// limits is the Meta of a header.
+func limits(maxMsgSize, maxObjSize int) string {
+	s := ""
+	if maxMsgSize > 0 {
+		s = fmt.Sprintf(`<MaxMsgSize xmlns="syncml:metinf">%d</MaxMsgSize>`, maxMsgSize)
+	}
+	if maxObjSize > 0 {
+		s += fmt.Sprintf(`<MaxObjSize xmlns="syncml:metinf">%d</MaxObjSize>`, maxObjSize)
+	}
+	return "<Meta>" + s + "</Meta>"
+}
+
 // device returns a device that talks to s.
 func device(s *server) *simdevice.Device {
-	return &simdevice.Device{ID: deviceID, URL: serverURL, Transport: s}
+	return &simdevice.Device{ID: deviceID, URL: serverURL, Transport: s, Codec: s.codec()}
+}
+
+// generic returns a client of DM 1.2 that talks to s.
+func generic(s *server) *simdevice.Device {
+	d := device(s)
+	d.Profile = simdevice.Generic12
+	return d
+}
+
+// talk runs a session in which nothing may go wrong.
+func talk(t *testing.T, d *simdevice.Device) simdevice.Report {
+	t.Helper()
+	report, err := d.Session(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, report.Err())
+	return report
+}
+
+// said returns what the device said in message n.
+func (s *server) said(n int) []string {
+	s.t.Helper()
+	require.GreaterOrEqual(s.t, len(s.heard), n)
+	return lines(s.heard[n-1])
+}
+
+// object joins the parts of an object in the device's messages, and says how many there were.
+func (s *server) object(name, cmdRef string) (value string, parts int) {
+	for _, m := range s.heard {
+		for _, c := range m.Body {
+			r, ok := c.(*syncml.Results)
+			if c.Name() != name || ok && r.CmdRef != cmdRef {
+				continue
+			}
+			for _, it := range c.ItemList() {
+				value += it.Data.Value
+				parts++
+			}
+		}
+	}
+	return value, parts
 }
 
 // converse runs a session with a server that follows script and returns the device, the server, and what the
 // device said in message 2.
 func converse(t *testing.T, d *simdevice.Device, script ...string) (*server, []string) {
 	t.Helper()
-	s := &server{t: t, script: script}
+	s := &server{t: t, script: script, binary: d.Codec == wbxml.Codec}
 	d.ID, d.URL, d.Transport = deviceID, serverURL, s
 	report, err := d.Session(t.Context())
 	require.NoError(t, err)
@@ -147,22 +255,28 @@ func lines(m *syncml.Message) []string {
 			if c.Data.OriginalError != "" {
 				line += " " + c.Data.OriginalError
 			}
-			line += prefixed(" ", strings.Join(c.TargetRefs, " "))
+			line += prefixed(" ", strings.Join(append(c.TargetRefs, c.SourceRefs...), " "))
 		case *syncml.Results:
 			line += " " + c.MsgRef + "/" + c.CmdRef
 		case *syncml.Alert:
-			line += " " + c.ID() + " " + c.Data.Value
+			line += " " + c.ID() + " " + c.Data.Value + prefixed(" for ", c.Correlator)
 		case *syncml.Replace:
 			line += " " + c.ID()
 		}
 		out = append(out, line)
 		for _, it := range c.ItemList() {
-			line := " " + it.Source.URI
+			line := " " + it.Source.URI + it.Target.URI
 			if it.Meta != nil {
 				line += prefixed(" ", it.Meta.Format) + prefixed(" ", it.Meta.Type)
 			}
+			if it.Meta != nil {
+				line += prefixed(" of ", it.Meta.Size)
+			}
 			if it.Data.Kind != syncml.NoData {
 				line += " = " + it.Data.Value
+			}
+			if it.MoreData {
+				line += " …"
 			}
 			out = append(out, line)
 		}
