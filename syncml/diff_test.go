@@ -37,6 +37,7 @@ func TestDiffFindsEachDifference(t *testing.T) {
 		{`<Item><Data><a b="1"/></Data></Item>`, ``, "SyncBody/Replace[1]/Item"},
 		{`<CmdID>4`, `<CmdID>9`, "SyncBody/Atomic[1]/Delete[1]/CmdID"},
 		{`<CmdID>4</CmdID>`, `<CmdID>4</CmdID><Archive/>`, "SyncBody/Atomic[1]/Delete[1]/Archive"},
+		{`<CmdID>4</CmdID>`, `<CmdID>4</CmdID><SftDel/>`, "SyncBody/Atomic[1]/Delete[1]/SftDel"},
 		{`<x/></Put>`, `<y/></Put>`, "SyncBody/Put[1]/Content"},
 		{`<Exec>`, `<Exec><NoResp/>`, "SyncBody/Exec[1]/NoResp"},
 		{`<Correlator>c`, `<Correlator>d`, "SyncBody/Exec[1]/Correlator"},
@@ -58,6 +59,20 @@ func TestDiffFindsEachDifference(t *testing.T) {
 				t.Error("Equal")
 			}
 		})
+	}
+}
+
+// Data is read under the Format of its own message: where only the Formats of the commands differ, the same octets in
+// other lines are no difference.
+func TestDiffReadsEachDataUnderItsOwnFormat(t *testing.T) {
+	const b64 = `<Meta><Format xmlns="syncml:metinf">b64</Format></Meta>`
+	own := decode(t, inBody(`<Add><Item>`+b64+`<Data>YWJj</Data></Item></Add>`))
+	inherited := decode(t, inBody(`<Add>`+b64+`<Item><Data>YW Jj</Data></Item></Add>`))
+	for _, pair := range [][2]*syncml.Message{{own, inherited}, {inherited, own}} {
+		got := syncml.Diff(pair[0], pair[1])
+		if len(got) != 1 || got[0].Path != "SyncBody/Add[1]/Meta/Format" {
+			t.Errorf("Diff = %v, want the Format of the command", got)
+		}
 	}
 }
 
@@ -101,6 +116,7 @@ func TestEncodeRefusesWhatItCannotWrite(t *testing.T) {
 	}{
 		{deep, "Atomic/Add/Item[2]/Data"},
 		{&syncml.Get{CmdID: "\x00"}, "Get/CmdID"},
+		{&syncml.Atomic{Body: []syncml.Command{&syncml.Add{Items: []syncml.Item{{}}}, &syncml.Get{CmdID: "\x00"}}}, "Atomic/Get/CmdID"},
 		{&syncml.Get{Cred: &syncml.Cred{Meta: &syncml.Meta{Type: "\x00"}}}, "Get/Cred/Meta/Type"},
 		{&syncml.Get{Cred: &syncml.Cred{Data: syncml.Octets(nil)}}, "Get/Cred/Data"},
 		{&syncml.Get{Meta: &syncml.Meta{Extra: []syncml.Element{{Name: "a b"}}}}, "Get/Meta"},

@@ -53,6 +53,9 @@ func TestLimits(t *testing.T) {
 		}, "Items", 5, 1},
 		{"attributes", syncml.Limits{Attributes: 5}, func(n int) string { return inItem(attributes(n)) }, "Attributes", 5, 1},
 		{"declarations", syncml.Limits{Attributes: 5}, func(n int) string { return inItem(declarations((n - 1) / 2)) }, "Attributes", 5, 2},
+		{"one more declaration", syncml.Limits{Attributes: 5}, func(n int) string {
+			return inItem("<Data>" + strings.Repeat("<p xmlns:a='u'>", n-1) + strings.Repeat("</p>", n-1) + "</Data>")
+		}, "Attributes", 5, 1},
 		{"extra", syncml.Limits{Extra: 5}, func(n int) string { return inItem("<Meta>" + strings.Repeat("<x/>", n) + "</Meta>") }, "Extra", 5, 1},
 		{"address", syncml.Limits{URI: 5}, func(n int) string { return inItem("<Target><LocURI>" + strings.Repeat("x", n) + "</LocURI></Target>") }, "URI", 5, 1},
 		{"address in a reference", syncml.Limits{URI: 5}, func(n int) string {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,6 +58,23 @@ func TestDecoderForgetsEarlierMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, got, decode(t, string(s.XML)))
+	}
+}
+
+// A run of items goes on from one kept chunk to the next, however long the chunks are that earlier messages left.
+func TestDecoderKeepsRunsWhole(t *testing.T) {
+	for n := 1; n <= 40; n++ {
+		var d syncml.Decoder
+		for _, in := range []string{
+			inBody(strings.Repeat("<Add><Item/></Add>", n)),
+			inBody("<Add>" + strings.Repeat("<Item><Data>x</Data></Item>", n) + "</Add>"),
+		} {
+			got, err := d.Decode([]byte(in))
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, got, decode(t, in))
+		}
 	}
 }
 

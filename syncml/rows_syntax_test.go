@@ -149,7 +149,10 @@ var syntaxRows = []rowTest{
 		if m.Header.Cred != nil {
 			t.Error("it is taken for that of the header")
 		}
-		equal(t, m.Body, []syncml.Command{&syncml.Get{CmdID: "1", Cred: &syncml.Cred{Meta: &syncml.Meta{Type: "syncml:auth-basic"}, Data: syncml.Text("x")}}})
+		want := []syncml.Command{&syncml.Get{CmdID: "1", Cred: &syncml.Cred{Meta: &syncml.Meta{Type: "syncml:auth-basic"}, Data: syncml.Text("x")}}}
+		equal(t, m.Body, want)
+		// What is repeated adds to the first.
+		equal(t, body(t, strings.Replace(in, "</Meta><Data>", "</Meta></Cred><Cred><Data>", 1)), want)
 		if out := encode(t, m); !strings.Contains(out, in) {
 			t.Error(out)
 		}

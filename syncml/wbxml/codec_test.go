@@ -84,6 +84,9 @@ func TestLimits(t *testing.T) {
 		return message(element(tagGet, element(tagItem, element(tagSource, element(tagLocURI, strings.Repeat("x", n))))))
 	}
 	extra := func(n int) []byte { return message(element(tagGet, meta([]byte(strings.Repeat("\x06", n))))) }
+	attributes := func(n int) []byte {
+		return message(octets(0x80|0x13, []byte(strings.Repeat("\x05\x85\xff", n)), tokenEnd))
+	}
 	for _, test := range []struct {
 		limit  string
 		limits syncml.Limits
@@ -96,6 +99,7 @@ func TestLimits(t *testing.T) {
 		{"Items", syncml.Limits{Items: 4}, items(4), items(5), "SyncML/SyncBody/Get[1]"},
 		{"URI", syncml.Limits{URI: 9}, uri(9), uri(10), "SyncML/SyncBody/Get[1]/Item[1]/Source"},
 		{"Extra", syncml.Limits{Extra: 2}, extra(2), extra(3), "SyncML/SyncBody/Get[1]/Meta"},
+		{"Attributes", syncml.Limits{Attributes: 2}, attributes(2), attributes(3), "SyncML/SyncBody"},
 		{"Octets", syncml.Limits{Octets: len(items(4))}, items(4), items(5), ""},
 		{"Commands", syncml.Limits{}, message([]byte(strings.Repeat("\x13", 2000))), message([]byte(strings.Repeat("\x13", 2001))), "SyncML/SyncBody"},
 		{"Items", syncml.Limits{}, items(10000), items(10001), "SyncML/SyncBody/Get[1]"},
@@ -174,6 +178,41 @@ func TestEncodeErrors(t *testing.T) {
 	var refusal *syncml.EncodeError
 	if !errors.As(err, &refusal) || refusal.Path != "SyncML/SyncHdr/Cred/Data" {
 		t.Errorf("got error %v for the header", err)
+	}
+}
+
+// The data of a Cred are octets by the Format of the Cred.
+func TestCredOfOctets(t *testing.T) {
+	m := &syncml.Message{Header: simpleHeader(), Body: []syncml.Command{
+		&syncml.Get{Cred: &syncml.Cred{Meta: &syncml.Meta{Format: "bin"}, Data: syncml.Octets([]byte("\xff\x00"))}},
+	}}
+	same(t, decode(t, encode(t, m)), m)
+}
+
+// A field of Meta that stands in a group without a Meta around it is that of the group, not a command.
+func TestMetaFieldInGroup(t *testing.T) {
+	m := decode(t, message(element(tagAtomic, 0, 1, element(tagFormat, "chr"), 0, 0, tagGet)))
+	want := []syncml.Command{&syncml.Atomic{Meta: &syncml.Meta{Format: "chr"}, Body: []syncml.Command{&syncml.Get{}}}}
+	same(t, m, &syncml.Message{Header: simpleHeader(), Body: want})
+}
+
+// Numbers have as few octets as they need (WAP Binary XML 1.3, section 5.1).
+func TestNumbers(t *testing.T) {
+	for _, test := range []struct {
+		n    uint32
+		want string
+	}{
+		{0, "\x00"}, {127, "\x7f"}, {128, "\x81\x00"}, {1<<14 - 1, "\xff\x7f"}, {1 << 14, "\x81\x80\x00"}, {1 << 21, "\x81\x80\x80\x00"},
+		{1<<28 - 1, "\xff\xff\xff\x7f"}, {1 << 28, "\x81\x80\x80\x80\x00"}, {1<<32 - 1, "\x8f\xff\xff\xff\x7f"},
+	} {
+		got := string(appendNumber(nil, test.n))
+		if got != test.want {
+			t.Errorf("%d: got % x, want % x", test.n, got, test.want)
+		}
+		r := reader{s: got}
+		if back := r.number(); back != test.n || r.pos != len(got) || r.err != nil {
+			t.Errorf("%d: read as %d", test.n, back)
+		}
 	}
 }
 
