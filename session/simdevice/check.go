@@ -263,7 +263,7 @@ func (c *check) item(cmd syncml.Command, it *syncml.Item, group string) {
 
 // uri checks the address of an item.
 func (c *check) uri(uri string, cmd syncml.Command) {
-	if uri != "." && !strings.HasPrefix(uri, "./") {
+	if path, _, _ := strings.Cut(uri, "?"); path != "." && !strings.HasPrefix(uri, "./") {
 		c.s.violate("C-23", "%s of %q, which is not a full device URI", cmd.Name(), uri)
 		return
 	}
