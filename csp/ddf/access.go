@@ -51,8 +51,8 @@ func (e *AccessError) Error() string {
 	return fmt.Sprintf("ddf: %v of %.120q, which permits %q", e.Verb, string(e.URI), e.Access)
 }
 
-// Check returns an *AccessError unless the device lets a server do op by its AccessType. It is for the caller to override:
-// nil for nodes that d does not describe, and for properties and lists, which AccessType says nothing about.
+// Check returns an *AccessError unless the AccessType of the node lets a server do op. The caller may know better. It
+// returns nil for nodes that d does not describe, and for properties and lists, which AccessType says nothing about.
 func (d *Document) Check(op omadm.Op) error {
 	if op.URI == "" || op.URI.Query() != "" {
 		return nil

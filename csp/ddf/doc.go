@@ -5,13 +5,13 @@
 //     that of the device in one file.
 //   - A Node says which commands a server may use on it (Access), the format of its value, how often it occurs and
 //     whether it is permanent. A node without a name is named at run time; its title is the placeholder, as in
-//     ./Device/Vendor/MSFT/VPNv2/{ProfileName}/Server. A node of format node is interior, but Windows has nodes with both
-//     a value and children.
+//     ./Device/Vendor/MSFT/VPNv2/{ProfileName}/AlwaysOn. A node of format node is interior, but Windows has nodes with
+//     both a value and children.
 //   - Scope is about life, not about names: a dynamic node may come and go, a permanent one may not.
 //   - Windows holds what Microsoft adds: the builds and editions that have a node, the values it takes, what it depends
 //     on. Texts are kept as they are written; reading a range or a list of builds is for whoever checks values.
-//   - An Anomaly is something the format does not have, or has in another way. It is reported and left out, and the rest
-//     of the file is read: published files have some.
+//   - An Anomaly is something the format does not have, or has in another way. It is reported, and the rest of the file
+//     is read: published files have some.
 //
 // Find and Check apply a document to the addresses and operations of a server.
 //

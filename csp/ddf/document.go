@@ -103,8 +103,8 @@ func (n *Node) root() string {
 	return string(omadm.Root)
 }
 
-// All returns the nodes with their paths, parents before their children. Names are not escaped in a path, and a name that
-// is chosen at run time is its title in braces.
+// All returns the nodes with their paths, parents before their children. Names are not escaped in a path, and a name
+// that is chosen at run time is its title in braces.
 func (d *Document) All() iter.Seq2[string, *Node] {
 	return func(yield func(string, *Node) bool) {
 		for _, n := range d.Nodes {

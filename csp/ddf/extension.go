@@ -19,7 +19,8 @@ var windowsReaders = map[string]func(*parser, *etree.Element, *Node){
 	"RebootBehavior":     func(p *parser, e *etree.Element, n *Node) { n.Windows.Reboot = p.prose(e) },
 }
 
-// windowsParts calls read with the name of each child of e that is Microsoft's. It reports false for a name it has no place for.
+// windowsParts calls read with the name of each child of e that is Microsoft's; read reports false for a name that it
+// has no place for.
 func (p *parser) windowsParts(e *etree.Element, read func(name string, c *etree.Element) bool) {
 	for c := range e.ChildElementsSeq() {
 		if !xmltree.InSpace(c, namespaceWindows) || !read(c.Tag, c) {

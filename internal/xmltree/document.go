@@ -12,10 +12,12 @@ import (
 type Document struct {
 	Root *etree.Element
 
-	octets []byte
-	starts []int
-	place  map[*etree.Element]int // offsets of elements; made when an error or the like asks for one
+	starts []position
+	place  map[*etree.Element]position // of elements; made when the first is asked for
 }
+
+// position is where an element starts.
+type position struct{ offset, line int }
 
 // Limits bounds what is read. Zero fields mean no limit.
 type Limits struct {
@@ -50,7 +52,7 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("xmltree: offset %d: more than %d %s", e.Offset, e.Max, e.Limit)
 }
 
-// Read reads a document in UTF-8, with or without a byte order mark. It keeps b. The error is a *SyntaxError or a
+// Read reads a document in UTF-8, with or without a byte order mark. The error is a *SyntaxError or a
 // *LimitError.
 func Read(b []byte, lim Limits) (*Document, error) {
 	s := scanner{b: b, lim: lim}
@@ -61,23 +63,20 @@ func Read(b []byte, lim Limits) (*Document, error) {
 	tree.ReadSettings.MaxDepth = s.deepest
 	if err := tree.ReadFromBytes(bytes.TrimPrefix(b, byteOrderMark)); err != nil || tree.Root() == nil {
 		// Its text may quote the document.
-		return nil, &SyntaxError{Offset: s.starts[0], Line: lineAt(b, s.starts[0]), Reason: "is not well-formed"}
+		return nil, &SyntaxError{Offset: s.starts[0].offset, Line: s.starts[0].line, Reason: "is not well-formed"}
 	}
-	return &Document{Root: tree.Root(), octets: b, starts: s.starts}, nil
+	return &Document{Root: tree.Root(), starts: s.starts}, nil
 }
 
 // Position returns where the start tag of e is: octets before it, and the line starting at 1. It is zero for an
 // element that is not of this document. It is not for concurrent use.
 func (d *Document) Position(e *etree.Element) (offset, line int) {
 	if d.place == nil {
-		d.place = make(map[*etree.Element]int, len(d.starts))
+		d.place = make(map[*etree.Element]position, len(d.starts))
 		d.locate(d.Root)
 	}
-	offset, ok := d.place[e]
-	if !ok {
-		return 0, 0
-	}
-	return offset, lineAt(d.octets, offset)
+	p := d.place[e]
+	return p.offset, p.line
 }
 
 // locate pairs elements with the start tags of the scan: both are in the order of the document.

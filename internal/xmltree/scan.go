@@ -21,8 +21,8 @@ type scanner struct {
 	tokens  int
 	deepest int
 	open    []name // elements that are open
-	starts  []int  // start tags
-	docType bool   // there was one
+	starts  []position
+	docType bool // there was one
 }
 
 // name is where a name stands.
@@ -338,7 +338,7 @@ func (s *scanner) startTag() error {
 	if err := s.token(); err != nil {
 		return err
 	}
-	s.starts = append(s.starts, start)
+	s.starts = append(s.starts, s.position(start))
 	s.open = append(s.open, n)
 	s.deepest = max(s.deepest, len(s.open))
 	if err := s.attributes(); err != nil {
@@ -351,6 +351,15 @@ func (s *scanner) startTag() error {
 	}
 	s.at++
 	return nil
+}
+
+// position returns where the next element starts. It counts lines from the last one.
+func (s *scanner) position(at int) position {
+	last := position{line: 1}
+	if n := len(s.starts); n > 0 {
+		last = s.starts[n-1]
+	}
+	return position{at, last.line + bytes.Count(s.b[last.offset:at], []byte{'\n'})}
 }
 
 // attributes reads up to the end of a start tag.

@@ -123,6 +123,30 @@ func TestMemoryIsLinear(t *testing.T) {
 	}
 }
 
+// TestLongPathIsNotTakenApart compares what a path of a million names costs with a value of the same length.
+func TestLongPathIsNotTakenApart(t *testing.T) {
+	cost := func(element string) (uint64, error) {
+		b := []byte(document(`<Node><NodeName>a</NodeName><` + element + `>` + strings.Repeat("a/", 1<<20) + `a</` + element + `></Node>`))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := tnds.Parse(b)
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc, err
+	}
+	value, err := cost("Value")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := cost("Path")
+	var e *tnds.LimitError
+	if !errors.As(err, &e) || e.Limit != "Depth" {
+		t.Errorf("got %v, want a LimitError of Depth", err)
+	}
+	if path > value+value/4 {
+		t.Errorf("%d octets for a path, %d for a value of its length", path, value)
+	}
+}
+
 func TestErrorsSayWhere(t *testing.T) {
 	doc := "<MgmtTree>\n<Node><NodeName>a b</NodeName>\n<Node><NodeName>c</NodeName>\n" +
 		"  <RTProperties><Format><bin/></Format></RTProperties><Value>s3cret!</Value></Node></Node></MgmtTree>"
