@@ -32,6 +32,8 @@ var vpn = []syncml.Item{
 	nodeItem("./A/D/N", "int", "5"),
 	nodeItem("./A/D/T", "", "hello"),
 	nodeItem("./A/D/T-x", "chr", ""),
+	nodeItem("./A/D/S", "node"),
+	nodeItem("./A/D/S/V", "", "v"),
 	nodeItem("./A/D/S%20p", "node"),
 	nodeItem("./A/D/S%20p/U", "b64", "AAE="),
 	nodeItem("./A/D/Empty", "node"),
@@ -40,6 +42,8 @@ var vpn = []syncml.Item{
 const vpnTree = `./A/D node
 ./A/D/Empty node
 ./A/D/N int "5"
+./A/D/S node
+./A/D/S/V chr "v"
 ./A/D/S%20p node
 ./A/D/S%20p/U b64 "AAE="
 ./A/D/T chr "hello"
@@ -287,7 +291,7 @@ func TestReadListOfTheRoot(t *testing.T) {
 func FuzzReadList(f *testing.F) {
 	f.Add("./A/D/N\n./A/D\n./A/D/N/x\n./A/D/N", "5")
 	f.Add("./A/D/%\n", "")
-	f.Add("./A/D/a/b/c/d/e\n./A/D/a-\n./A/D/a/b\n./A/D", "B/%20/50%")
+	f.Add("./A/D/a/b/c/d/e\n./A/D/a-\n./A/D/a\n./A/D/a/b\n./A/D", "B/%20/50%")
 	f.Fuzz(func(t *testing.T, sources, data string) {
 		var items []syncml.Item
 		for _, s := range strings.Split(sources, "\n") {

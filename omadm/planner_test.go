@@ -615,6 +615,24 @@ func TestCombine(t *testing.T) {
 	}
 }
 
+// A value goes out whole as long as its message is not too large by an octet.
+func TestLayFillsAMessage(t *testing.T) {
+	for name, codec := range codecs {
+		for _, combine := range []bool{false, true} {
+			r := one(omadm.Text(strings.Repeat("x", 3000)))
+			r.Combine = combine
+			lay := func(max int) (next int) {
+				plan(t, codec, max, func(p *omadm.Planner) { next, _ = p.Lay(r, 0, func(uint32, int) {}) })
+				return next
+			}
+			size := len(plan(t, codec, 1<<16, func(p *omadm.Planner) { p.Lay(r, 0, func(uint32, int) {}) }).octets)
+			if lay(size) != 1 || lay(size-1) != 0 {
+				t.Errorf("%s: does not fit into %d octets, or into less", name, size)
+			}
+		}
+	}
+}
+
 // A message takes as many items as fit, and the next goes on behind them.
 func TestCombinedCommandsAreCutBetweenItems(t *testing.T) {
 	for name, codec := range codecs {

@@ -423,7 +423,7 @@ func TestRequestWithAlerts(t *testing.T) {
 
 func TestClone(t *testing.T) {
 	r := omadm.Request{ID: "1", Ops: []omadm.Op{ops[omadm.Get], userAlerts[omadm.AlertSingleChoice].Op()}}
-	before := r.Clone()
+	before, _ := r.AppendBinary(nil)
 	c := r.Clone()
 	if diff := cmp.Diff(r, c); diff != "" {
 		t.Fatal(diff)
@@ -431,8 +431,8 @@ func TestClone(t *testing.T) {
 	c.Ops[0].URI = "./Other"
 	c.Ops[1].Alert.Text = "other"
 	c.Ops[1].Alert.Choices[0] = "other"
-	if diff := cmp.Diff(before, r); diff != "" {
-		t.Errorf("the original changed: %s", diff)
+	if after, _ := r.AppendBinary(nil); string(after) != string(before) {
+		t.Error("the original changed")
 	}
 	a := userAlerts[omadm.AlertSingleChoice]
 	a.Choices = []string{"x"}
