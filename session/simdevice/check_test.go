@@ -21,6 +21,7 @@ func TestViolations(t *testing.T) {
 	}{
 		{"none", "", "", nil},
 		{"another VerDTD", "<VerDTD>1.2", "<VerDTD>1.1", []string{"V-9"}},
+		{"another namespace", "SYNCML:SYNCML1.2", "SYNCML:SYNCML1.1", []string{"V-1"}},
 		{"another VerProto", "DM/1.2", "DM/1.1", []string{"V-9"}},
 		{"another session", "<SessionID>1<", "<SessionID>01<", []string{"P-2"}},
 		{"MsgID does not start at 1", "<MsgID>1<", "<MsgID>2<", []string{"P-17"}},
@@ -62,6 +63,17 @@ func TestViolations(t *testing.T) {
 		{"two items of Exec", correct, strings.Replace(exec(1, reboot), "</Exec>", "<Item><Target><LocURI>./A</LocURI></Target></Item></Exec>", 1), []string{"X-5"}},
 		{"alert of a client", correct, alert(1, 1201), []string{"U-1"}},
 		{"alert with one item", correct, alert(1, 1100, ""), []string{"U-3"}},
+		{"options that are none", correct, alert(1, 1100, "%zz", "x"), []string{"U-4"}},
+		{"MAXDT is no number", correct, alert(1, 1100, "MAXDT=soon", "x"), []string{"U-6"}},
+		{"MAXLEN is 0", correct, alert(1, 1102, "MAXLEN=0", "x"), []string{"U-6"}},
+		{"unknown IT", correct, alert(1, 1102, "IT=X", "x"), []string{"U-6"}},
+		{"unknown ET", correct, alert(1, 1102, "ET=", "x"), []string{"U-6"}},
+		{"DR of 1101", correct, alert(1, 1101, "DR=2", "x"), []string{"U-8"}},
+		{"DR of 1103 is no choice", correct, alert(1, 1103, "DR=3", "x", "a", "b"), []string{"U-8"}},
+		{"DR of 1104 is no choice", correct, alert(1, 1104, "DR=1-0", "x", "a", "b"), []string{"U-8"}},
+		{"three items of 1101", correct, alert(1, 1101, "", "x", "y"), []string{"U-13"}},
+		{"1103 without choices", correct, alert(1, 1103, "", "x"), []string{"U-13"}},
+		{"1225 though the device sends no object", correct, alert(1, 1225), []string{"L-18"}},
 		{"MINDT above MAXDT", correct, alert(1, 1100, "MINDT=9&amp;MAXDT=3", "x"), []string{"U-6"}},
 		{"URI that is not full", "./DevInfo/Man", "DevInfo/Man", []string{"C-23"}},
 		{"URI that begins with a slash", "./DevInfo/Man", "/DevInfo/Man", []string{"C-23"}},
@@ -176,4 +188,107 @@ func TestRefusalEndsTheSession(t *testing.T) {
 		assert.Empty(t, report.Violations)
 		assert.Equal(t, 1, s.posts)
 	}
+}
+
+// TestViolationsOfOtherProfiles lets a server send what another profile takes.
+func TestViolationsOfOtherProfiles(t *testing.T) {
+	withCorrelator := strings.Replace(exec(1, "./Update"), "<Item>", "<Correlator>c</Correlator><Item>", 1)
+	for _, tt := range []struct {
+		profile simdevice.Profile
+		script  string
+		want    []string
+	}{
+		{simdevice.Generic11, withCorrelator, []string{"O-1"}},
+		{simdevice.Generic12, withCorrelator, nil},
+		{simdevice.Windows, copyOf(1, "./DevInfo/Man", "./X"), []string{"W-1"}},
+		{simdevice.Generic11, copyOf(1, note, "./Data/X"), nil},
+		{simdevice.Generic12, command("Copy", 1, note, "", ""), []string{"C-23"}},
+	} {
+		s := &server{t: t, script: []string{tt.script}}
+		d := device(s)
+		d.Profile = tt.profile
+		report, err := d.Session(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, rows(report), "%v", report.Violations)
+	}
+}
+
+// TestViolationsInObjects lets a server make one mistake at a time with large objects.
+func TestViolationsInObjects(t *testing.T) {
+	first, second := chunk("Replace", 1, note, 4, "qz", true), chunk("Replace", 1, note, 0, "zq", false)
+	item := "<Item><Target><LocURI>./Data/Level</LocURI></Target><Data>x</Data></Item>"
+	const (
+		size  = `<Meta><Size xmlns="syncml:metinf">4</Size></Meta>`
+		other = `<Meta><Type xmlns="syncml:metinf">text/x</Type></Meta>`
+		lost  = `<Alert><CmdID>2</CmdID><Data>1225</Data><Item><Source><LocURI>./DevInfo/Mod</LocURI></Source></Item></Alert>`
+	)
+	nextStatus := "<Status><CmdID>91</CmdID><MsgRef>2</MsgRef><CmdRef>3</CmdRef><Cmd>Alert</Cmd><Data>200</Data></Status>"
+	partStatus := "<Status><CmdID>91</CmdID><MsgRef>2</MsgRef><CmdRef>3</CmdRef><Cmd>Results</Cmd><Data>213</Data></Status>"
+	toDevice, fromDevice := []string{first, second}, []string{get(1, "./DevInfo/Man")}
+	for _, tt := range []struct {
+		name     string
+		script   []string
+		message  int
+		old, new string
+		want     []string
+	}{
+		{"none to the device", toDevice, 1, "", "", nil},
+		{"none from the device", fromDevice, 1, "", "", nil},
+		{"no Size", toDevice, 1, size, "", []string{"L-6"}},
+		{"Size is no number", toDevice, 1, ">4<", ">4k<", []string{"L-6"}},
+		{"MoreData behind the whole", toDevice, 1, ">4<", ">2<", []string{"L-7", "L-6"}},
+		{"Size in a later part", toDevice, 2, "<Data>zq", size + "<Data>zq", []string{"L-8"}},
+		{"another Type in a later part", toDevice, 2, "<Data>zq", other + "<Data>zq", []string{"L-8"}},
+		{"Final behind a part", toDevice, 1, "</SyncBody>", "<Final/></SyncBody>", []string{"L-9"}},
+		{"no Final behind the last part", toDevice, 2, "<Final/>", "", []string{"P-14"}},
+		{"a command behind a part", toDevice, 1, goesOn, get(2, ".") + get(3, "."), []string{"L-10"}},
+		{"an item behind a part", toDevice, 1, "</Replace>", item + "</Replace>", []string{"L-10"}},
+		{"another verb", toDevice, 2, "<Replace><CmdID>1</CmdID><Item><Target><LocURI>" + note + "</LocURI></Target><Data>zq</Data></Item></Replace>",
+			add(1, "./Data/X", "x"), []string{"L-10"}},
+		{"a command before the next part", toDevice, 2, "<Replace><CmdID>1<", get(2, "./DevInfo/Man") + "<Replace><CmdID>1<", []string{"L-10"}},
+		{"an empty part", toDevice, 1, "<Data>qz</Data>", "<Data/>", []string{"L-25", "L-6"}},
+		{"a part in a Sequence", []string{group("Sequence", 2, strings.TrimSuffix(first, goesOn)) + goesOn, ""}, 1, "", "", []string{"C-24"}},
+		{"a part of a Delete", []string{strings.Replace(remove(1, note), "</Item>", "<Data>x</Data><MoreData/></Item>", 1) + goesOn, ""}, 1, "", "", []string{"L-6"}},
+		{"1222 beside the next part", toDevice, 2, "<Final/>", alert(7, 1222) + "<Final/>", []string{"P-24"}},
+		{"no Status for the 1222 of the device", toDevice, 2, nextStatus, "", []string{"L-12"}},
+		{"another Status for the 1222 of the device", toDevice, 2, nextStatus, strings.Replace(nextStatus, "200", "500", 1), []string{"L-12"}},
+		{"an abort in the middle", toDevice, 2, second, alert(8, 1223), nil},
+		{"no Status for a part", fromDevice, 2, partStatus, "", []string{"L-15"}},
+		{"Status 200 for a part", fromDevice, 2, partStatus, strings.Replace(partStatus, "213", "200", 1), []string{"S-12", "L-15"}},
+		{"no 1222 for a part", fromDevice, 2, alert(1, 1222), "", []string{"P-21"}},
+		{"Final while the object goes on", fromDevice, 2, "</SyncBody>", "<Final/></SyncBody>", []string{"P-21"}},
+		{"a command while the object goes on", fromDevice, 2, "</SyncBody>", get(2, ".") + "</SyncBody>", []string{"P-21"}},
+		{"1225 for another object", fromDevice, 2, "</SyncBody>", lost + "</SyncBody>", []string{"L-18"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &server{t: t, script: tt.script, edit: func(n int, text string) string {
+				if n != tt.message {
+					return text
+				}
+				require.Contains(t, text, tt.old)
+				return strings.Replace(text, tt.old, tt.new, 1)
+			}}
+			d := generic(s)
+			d.ChunkSize = 6
+			report, err := d.Session(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, rows(report), "%v", report.Violations)
+			for _, v := range report.Violations {
+				assert.NotContains(t, v.Text, "qz", "a violation tells the data")
+				assert.NotContains(t, v.Text, "zq", "a violation tells the data")
+			}
+		})
+	}
+}
+
+func TestServerThatGoesOnWithARefusedObject(t *testing.T) {
+	s := &server{t: t, script: []string{
+		chunk("Replace", 1, note, 99, "ab", true), chunk("Replace", 1, note, 0, "cd", true), chunk("Replace", 1, note, 2, "ef", false),
+	}}
+	d := generic(s)
+	d.MaxObjSize = 10
+	report, err := d.Session(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"L-3", "L-22", "L-8"}, rows(report))
+	assert.Equal(t, "Status 1/1 Replace 416", s.said(2)[1])
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -352,34 +353,130 @@ func TestCountsTellWhatBecameOfEachCommand(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	script := []string{exec(1, "./Vendor/MSFT/Reboot/RebootNow")}
+	script := []string{exec(1, reboot), get(1, "./DevInfo/Man")}
 	for _, tt := range []struct {
 		name     string
-		fault    func(int, int) simdevice.Fault
+		fault    func(message, attempt int) simdevice.Fault
 		end      simdevice.End
 		posts    int
 		messages int
 		executed int
 	}{
-		{"nothing goes wrong", simdevice.NoFault.At(1), simdevice.Completed, 2, 2, 1},
-		{"a lost request is sent again", simdevice.LoseRequest.At(2), simdevice.Completed, 2, 2, 1},
-		{"a message is sent again when its answer was lost", simdevice.LoseReply.At(1), simdevice.Completed, 3, 2, 1},
+		{"nothing goes wrong", simdevice.NoFault.At(1), simdevice.Completed, 3, 3, 1},
+		{"a lost request is sent again", simdevice.LoseRequest.At(2), simdevice.Completed, 3, 3, 1},
+		{"a request is lost several times", simdevice.LoseRequest.Times(2, 5), simdevice.Completed, 3, 3, 1},
+		{"a message is sent again when its answer was lost", simdevice.LoseReply.At(1), simdevice.Completed, 4, 3, 1},
+		{"an answer is lost several times", simdevice.LoseReply.Times(2, 3), simdevice.Completed, 6, 3, 1},
 		{"the device dies with the command executed", simdevice.StopBefore.At(2), simdevice.Stopped, 1, 1, 1},
 		{"the device dies before the command is executed", simdevice.StopAfter.At(1), simdevice.Stopped, 1, 1, 0},
+		{"half a request is refused and the whole is sent", simdevice.CutRequest.At(2), simdevice.Completed, 4, 3, 1},
+		{"a message is sent again when half its answer arrived", simdevice.CutReply.At(2), simdevice.Completed, 4, 3, 1},
+		{"a message arrives twice", simdevice.Repeat.At(2), simdevice.Completed, 4, 3, 1},
+		{"the message before the first is none", simdevice.LateBefore.At(1), simdevice.Completed, 3, 3, 1},
+		{"the message before arrives again before this one", simdevice.LateBefore.At(2), simdevice.Completed, 4, 3, 1},
+		{"the request is lost, then the answer, then the device dies", func(message, attempt int) simdevice.Fault {
+			if message != 2 || attempt > 3 {
+				return simdevice.NoFault
+			}
+			return [...]simdevice.Fault{1: simdevice.LoseRequest, 2: simdevice.LoseReply, 3: simdevice.StopBefore}[attempt]
+		}, simdevice.Stopped, 2, 2, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := &server{t: t, script: script}
-			d := device(s)
-			d.Fault = tt.fault
-			report, err := d.Session(t.Context())
-			require.NoError(t, err)
-			assert.Equal(t, tt.end, report.End)
-			assert.Empty(t, report.Violations)
-			assert.Equal(t, tt.posts, s.posts)
-			assert.Equal(t, tt.messages, report.Messages)
-			assert.Equal(t, tt.executed, d.Execution("Exec", "./Vendor/MSFT/Reboot/RebootNow", "").Executed)
+			bothCodecs(func(t *testing.T, s *server) {
+				s.script = script
+				d := device(s)
+				d.Fault = tt.fault
+				report, err := d.Session(t.Context())
+				require.NoError(t, err)
+				assert.Equal(t, tt.end, report.End)
+				assert.Empty(t, report.Violations)
+				assert.Equal(t, tt.posts, s.posts)
+				assert.Equal(t, tt.messages, report.Messages)
+				assert.Equal(t, tt.executed, d.Execution("Exec", reboot, "").Executed)
+			})(t)
 		})
 	}
+}
+
+// TestLateMessages lets the first message of a session, or the second, arrive once more when the server has answered a
+// later one.
+func TestLateMessages(t *testing.T) {
+	refuse := func(n int, text string) string {
+		if n == 4 {
+			return strings.Replace(text, "<Cmd>SyncHdr</Cmd><Data>200", "<Cmd>SyncHdr</Cmd><Data>400", 1)
+		}
+		return text
+	}
+	for _, tt := range []struct {
+		name    string
+		message int
+		edit    func(int, string) string
+		want    []string
+	}{
+		{"the first message opens a session", 2, nil, nil},
+		{"a later one is refused", 3, refuse, nil},
+		{"a later one is answered", 3, nil, []string{"P-32"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &server{t: t, script: []string{exec(1, reboot), get(1, "./DevInfo/Man"), get(1, "./DevInfo/Mod")}, edit: tt.edit}
+			d := device(s)
+			d.Fault = simdevice.LateAfter.At(tt.message)
+			report, _ := d.Session(t.Context())
+			var got []string
+			for _, v := range report.Violations {
+				if v.Message == tt.message && v.Row == "P-32" {
+					got = append(got, v.Row)
+				}
+			}
+			assert.Equal(t, tt.want, got)
+			late := s.heard[tt.message]
+			assert.Equal(t, strconv.Itoa(tt.message-1), late.Header.MsgID)
+			assert.Equal(t, 1, d.Execution("Exec", reboot, "").Executed)
+		})
+	}
+}
+
+func TestMessageThatIsAlwaysLostEndsTheSession(t *testing.T) {
+	for _, f := range []simdevice.Fault{simdevice.LoseRequest, simdevice.LoseReply, simdevice.CutRequest, simdevice.CutReply} {
+		d := device(&server{t: t})
+		d.Fault = f.Times(1, 1<<30)
+		report, err := d.Session(t.Context())
+		assert.ErrorContains(t, err, "message 1 was lost 100 times", "%v", f)
+		assert.Equal(t, simdevice.Broken, report.End)
+	}
+}
+
+func TestServerThatTakesHalfAMessage(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want []string
+	}{
+		{nil, []string{"F-1"}},
+		{&simdevice.HTTPError{StatusCode: http.StatusInternalServerError}, []string{"F-1"}},
+		{&simdevice.HTTPError{StatusCode: http.StatusBadRequest}, nil},
+		{errDown, nil},
+	} {
+		d := device(&server{t: t})
+		d.Fault = simdevice.CutRequest.At(1)
+		d.Transport = &halved{d.Transport, 1, tt.err}
+		report, err := d.Session(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, rows(report))
+	}
+}
+
+// halved answers the first messages itself.
+type halved struct {
+	simdevice.Transport
+	n   int
+	err error
+}
+
+func (h *halved) Post(ctx context.Context, url, contentType string, body []byte) (string, []byte, error) {
+	if h.n--; h.n >= 0 {
+		return contentType, nil, h.err
+	}
+	return h.Transport.Post(ctx, url, contentType, body)
 }
 
 func TestDeviceThatDiedBeginsANewSession(t *testing.T) {
