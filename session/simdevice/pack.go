@@ -35,6 +35,10 @@ func (s *session) progress() progress {
 	return progress{}
 }
 
+// maxOutbox is how much a device has to say at most: a server that asks for more than it takes does not exhaust the
+// memory.
+const maxOutbox = 50_000
+
 // packer makes one message.
 type packer struct {
 	s      *session
@@ -56,7 +60,7 @@ func (s *session) pack(answer *syncml.Message) (*syncml.Message, []byte, error) 
 	}
 	ok := answer == nil || p.put(0, s.headerStatus(answer))
 	switch {
-	case !ok:
+	case !ok, len(s.outbox) > maxOutbox:
 		p.abort()
 	case s.turn == serverOpen:
 		p.acknowledge()

@@ -17,7 +17,7 @@ type Report struct {
 	Commands   int // commands of the server that were answered, members of groups included, groups themselves not
 	End        End
 	Header     omadm.Status // last status of the server for a header; 0: none
-	Violations []Violation  // in the order found
+	Violations []Violation  // in the order found, the first 1,000
 }
 
 // Err returns nil when the session was completed without a violation, else an error that names all there is.
@@ -41,7 +41,7 @@ const (
 	Completed                // the server had nothing more to say
 	Refused                  // the server did not accept the header: see Report.Header
 	ServerAborted            // Alert 1223 from the server
-	DeviceAborted            // Alert 1223 from the device: something does not fit in a message
+	DeviceAborted            // Alert 1223 from the device: something fits in no message, or there is too much to say
 	Stopped                  // by a Fault
 )
 

@@ -267,8 +267,14 @@ func size(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
+// maxViolations is how many violations a Report has at most.
+const maxViolations = 1000
+
 // violate reports that the message of the server that is being read breaks a rule.
 func (s *session) violate(row, format string, args ...any) {
+	if len(s.report.Violations) == maxViolations {
+		return
+	}
 	s.report.Violations = append(s.report.Violations, Violation{
 		Row: row, Message: s.number, Text: fmt.Sprintf(format, args...),
 	})
