@@ -187,6 +187,9 @@ var listRows = []rowTest{
 			if !errors.As(err, &e) || e.Status != status || e.Unsupported() != unsupported || e.URI != asked {
 				t.Errorf("%v: %v", status, err)
 			}
+			if want := fmt.Sprintf("omadm: list of %q: the device answered %v", asked, status); err.Error() != want {
+				t.Errorf("got %q, want %q", err, want)
+			}
 		}
 		op := omadm.Op{Verb: omadm.Get, URI: asked}.PlainGet()
 		if op != (omadm.Op{Verb: omadm.Get, URI: "./A/D"}) || op.Validate() != nil {

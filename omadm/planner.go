@@ -7,8 +7,8 @@ import (
 	"github.com/gomadm/gomadm/syncml"
 )
 
-// Planner lays commands into one message so that its encoded form never exceeds a maximum. Nothing is encoded twice: what
-// does not fit is cut off again.
+// Planner lays commands into one message so that its encoded form never exceeds a maximum. What does not fit is cut off
+// again. Only where as many items or octets as fit are wanted, some of them are encoded more than once.
 type Planner struct {
 	codec syncml.Codec
 	max   int
@@ -116,7 +116,7 @@ func (p *Planner) Lay(r *Request, next int, placed func(cmdID uint32, op int)) (
 		return p.layGroup(r, placed)
 	}
 	for next < len(r.Ops) {
-		n, err := p.layRun(r.Ops[next : next+r.run(next)])
+		n, err := p.layRun(r, next)
 		if err != nil || n == 0 {
 			return next, err
 		}
@@ -128,32 +128,17 @@ func (p *Planner) Lay(r *Request, next int, placed func(cmdID uint32, op int)) (
 	return next, nil
 }
 
-// run returns how many operations from the index on make one command: one, unless r combines.
-func (r *Request) run(first int) int {
-	verb := r.Ops[first].Verb
-	if !r.Combine || !verb.Known() || !verbs[verb].items {
-		return 1
+// layRun appends one command of as many of the operations from next on as fit, and returns their number.
+func (p *Planner) layRun(r *Request, next int) (int, error) {
+	ops := r.Ops[next:]
+	if !r.Combine {
+		ops = ops[:1]
 	}
-	// Answers tell the items of a command apart by their addresses.
-	seen := map[URI]bool{}
-	n := 0
-	for _, op := range r.Ops[first:] {
-		u := op.URI.Canonical()
-		if op.Verb != verb || seen[u] {
-			break
-		}
-		seen[u] = true
-		n++
-	}
-	return n
-}
-
-// layRun appends one command of as many of the operations as fit, and returns their number.
-func (p *Planner) layRun(ops []Op) (int, error) {
-	most := p.atMost(ops)
-	if most == 0 {
+	ops = ops[:p.atMost(ops)]
+	if len(ops) == 0 {
 		return 0, nil
 	}
+	most := r.run(ops)
 	whole, err := combined(ops[:most], p.nextID())
 	if err != nil {
 		return 0, err
@@ -170,6 +155,24 @@ func (p *Planner) layRun(ops []Op) (int, error) {
 		p.laid++
 	}
 	return fit, err
+}
+
+// run returns how many operations at the beginning of a part of r.Ops make one command: one, unless r combines.
+func (r *Request) run(ops []Op) int {
+	verb := ops[0].Verb
+	if !r.Combine || !verb.Known() || !verbs[verb].items {
+		return 1
+	}
+	// Answers tell the items of a command apart by their addresses.
+	seen := map[URI]bool{}
+	for i := range ops {
+		u := ops[i].URI.Canonical()
+		if ops[i].Verb != verb || seen[u] {
+			return i
+		}
+		seen[u] = true
+	}
+	return len(ops)
 }
 
 // combined returns the command that does all the operations, which have one verb.
@@ -228,13 +231,16 @@ func (p *Planner) atMost(ops []Op) int {
 }
 
 func (p *Planner) layGroup(r *Request, placed func(cmdID uint32, op int)) (int, error) {
+	if p.atMost(r.Ops) < len(r.Ops) {
+		return 0, nil
+	}
 	first := p.id + 1
-	id := p.id + 1
+	id := first
 	var members []syncml.Command
 	var ids []uint32 // of the command of each operation
 	for next := 0; next < len(r.Ops); {
 		id++
-		n := r.run(next)
+		n := r.run(r.Ops[next:])
 		cmd, err := combined(r.Ops[next:next+n], strconv.FormatUint(uint64(id), 10))
 		if err != nil {
 			return 0, err
