@@ -3,7 +3,7 @@ package ddf
 import (
 	"github.com/beevik/etree"
 
-	"github.com/gomadm/gomadm/internal/xmltree"
+	"github.com/gomadm/gomadm/omadm/xmltree"
 )
 
 // windowsReaders are the properties that Microsoft adds.

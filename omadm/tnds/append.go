@@ -9,7 +9,7 @@ import (
 
 	"github.com/beevik/etree"
 
-	"github.com/gomadm/gomadm/internal/xmltree"
+	"github.com/gomadm/gomadm/omadm/xmltree"
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/syncml"
 )

@@ -9,7 +9,7 @@ import (
 
 	"github.com/beevik/etree"
 
-	"github.com/gomadm/gomadm/internal/xmltree"
+	"github.com/gomadm/gomadm/omadm/xmltree"
 )
 
 func TestRead(t *testing.T) {
