@@ -99,7 +99,8 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", http.MethodPost)
 	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", "1")
+		after := max(refused.RetryAfter, time.Second)
+		w.Header().Set("Retry-After", strconv.FormatInt(int64(after/time.Second), 10))
 	}
 	w.Header().Set("Cache-Control", "private, no-store")
 	w.WriteHeader(refused.Status)

@@ -73,6 +73,22 @@ var messageRows = map[string]func(*testing.T){
 		}
 	},
 	"P-24_no_new_command_while_waiting": noCommandWhileWaiting,
+	"P-30_late_copy_of_the_first_message_ends_nothing": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("run", exec("./Run"))
+		first := msg("0", "1", pkg1)
+		h.post(first)
+		h.post(msg("0", "2", okHdr("1")))
+		before := h.record()
+		h.now = h.now.Add(10 * time.Second)
+		w := h.do(first)
+		assert.Equal(t, http.StatusServiceUnavailable, w.Code)
+		assert.Equal(t, "30", w.Header().Get("Retry-After"))
+		assert.Equal(t, before, h.record())
+		h.now = h.now.Add(20 * time.Second)
+		assert.Equal(t, "1", h.post(first).Header.MsgID, "a device that has begun anew")
+		assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind)
+	},
 	"P-33_respuri_is_sent_and_that_of_a_client_ignored": func(t *testing.T) {
 		h := newHouse(t, func(c *session.Config) { c.Rules.RespURI = "https://dm.example.test/next?id=1" })
 		got := h.post(msgMeta("1", "1", "<RespURI>https://elsewhere.example.test/</RespURI>", pkg1))

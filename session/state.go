@@ -22,6 +22,7 @@ type State struct {
 
 	MsgID    string // of the last message of the client
 	Body     Digest // of the last message of the client
+	First    Digest // of the first message of the client
 	Sent     uint32 // MsgID of the last message of the server
 	Messages uint32 // how many messages of the client were answered
 	Package  uint32 // messages of the client's package that is open; 0: it is closed
@@ -106,6 +107,7 @@ func (s *State) AppendBinary(dst []byte) ([]byte, error) {
 	for _, n := range [...]uint64{uint64(s.Sent), uint64(s.Messages), uint64(s.MaxMsgSize), uint64(s.MaxObjSize), uint64(s.Parts)} {
 		dst = binary.AppendUvarint(dst, n)
 	}
+	dst = append(dst, s.First[:]...)
 	dst = binary.AppendUvarint(dst, uint64(s.Package)<<1|bit(s.Unclosed))
 	dst = s.Incoming.appendBinary(dst)
 	dst = binary.AppendUvarint(dst, uint64(len(s.Requests)))
@@ -150,6 +152,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	n.MaxMsgSize, n.MaxObjSize = int64(d.number(1<<62)), int64(d.number(1<<62))
 	n.Parts = int(d.number(1 << 31))
 	if version >= 2 {
+		copy(n.First[:], d.take(len(n.First)))
 		p := d.number(1<<33 - 1)
 		n.Package, n.Unclosed = uint32(p>>1), p&1 != 0
 		n.Incoming = d.object()

@@ -40,6 +40,8 @@ const maxID = 64
 type RefusedError struct {
 	Status int // HTTP status code
 	Reason string
+	// RetryAfter is what a client is told that may come again; 0: a second with status 503, else nothing.
+	RetryAfter time.Duration
 }
 
 func (e *RefusedError) Error() string { return "session: " + e.Reason }
@@ -66,6 +68,9 @@ func Receive(rec *Record, in *Inbound, env Env) (*Turn, error) {
 	if h.Target.URI == "" {
 		t.reply.Refuse(omadm.StatusBadRequest)
 		return t, nil
+	}
+	if t.late() {
+		return nil, &RefusedError{Status: 503, Reason: "first message of a session that has gone on", RetryAfter: lateness}
 	}
 	if !t.locate() {
 		return t, nil
@@ -146,6 +151,22 @@ func (t *Turn) locate() bool {
 	return true
 }
 
+// lateness is how long a first message is taken for a copy that comes late when its session has gone on.
+const lateness = 30 * time.Second
+
+// late reports whether the message is the first one of a session that has gone on just now. It may be a copy that was
+// under way for long, which must not end the session, or from a device that has begun anew with the same octets, which
+// has to wait.
+func (t *Turn) late() bool {
+	h := &t.in.Message.Header
+	if h.MsgID != "1" {
+		return false
+	}
+	return slices.ContainsFunc(t.rec.Sessions, func(s State) bool {
+		return s.ID == h.SessionID && s.MsgID != "1" && s.Ended.IsZero() && t.env.Now.Sub(s.Seen) < lateness && s.First == t.in.Digest()
+	})
+}
+
 // replays reports whether the last message of s, come again, is a repetition. A first message is one only for a while:
 // there are clients that open each session with the same octets.
 func (t *Turn) replays(s *State) bool {
@@ -172,7 +193,7 @@ func follows(id, last string) bool {
 // begin begins a session. It ends the sessions of the device that it replaces.
 func (t *Turn) begin() {
 	h := &t.in.Message.Header
-	t.state = State{ID: h.SessionID, SyncType: syncType(t.in.Message), Opened: t.env.Now, User: h.Source.Name}
+	t.state = State{ID: h.SessionID, SyncType: syncType(t.in.Message), Opened: t.env.Now, User: h.Source.Name, First: t.in.Digest()}
 	kept := 0
 	for i := range t.rec.Sessions {
 		s := t.rec.Sessions[i].clone()
