@@ -16,6 +16,8 @@ type Planner struct {
 	buf   []byte
 	id    uint32 // last CmdID
 	laid  int    // commands of requests
+
+	item [1]syncml.Item // of the command of one operation, until it is written
 }
 
 // ErrTooSmall says that a message of the maximum size cannot hold even its header and statuses.
@@ -23,20 +25,32 @@ var ErrTooSmall = errors.New("omadm: message does not fit into the maximum size"
 
 // NewPlanner begins a message of at most max octets. The error is an *syncml.EncodeError or ErrTooSmall.
 func NewPlanner(codec syncml.Codec, h *syncml.Header, max int) (*Planner, error) {
-	p := &Planner{codec: codec, max: max}
-	end, err := codec.AppendEnd(nil, true)
-	if err != nil {
+	p := new(Planner)
+	if err := p.Begin(codec, h, max); err != nil {
 		return nil, err
-	}
-	p.end = len(end)
-	p.buf = make([]byte, 0, min(max, 4096))
-	if p.buf, err = codec.AppendHeader(p.buf, h); err != nil {
-		return nil, err
-	}
-	if len(p.buf)+p.end > max {
-		return nil, ErrTooSmall
 	}
 	return p, nil
+}
+
+// usual is the size of a message with statuses and few commands, in octets.
+const usual = 2048
+
+// Begin makes p the planner of a new message, as NewPlanner returns it. It is for a Planner that is part of another
+// value.
+func (p *Planner) Begin(codec syncml.Codec, h *syncml.Header, max int) error {
+	*p = Planner{codec: codec, max: max, buf: make([]byte, 0, min(max, usual))}
+	end, err := codec.AppendEnd(p.buf, true)
+	if err != nil {
+		return err
+	}
+	p.end = len(end)
+	if p.buf, err = codec.AppendHeader(p.buf, h); err != nil {
+		return err
+	}
+	if len(p.buf)+p.end > max {
+		return ErrTooSmall
+	}
+	return nil
 }
 
 // Put appends a command that is numbered already. It reports false, and appends nothing, if the command does not fit.
@@ -62,6 +76,17 @@ func (p *Planner) put(c syncml.Command) (excess int, err error) {
 // Statuses appends the statuses of a reply. ErrTooSmall if not all of them fit; those before stay.
 func (p *Planner) Statuses(list []*syncml.Status) error {
 	for _, s := range list {
+		if err := p.must(s); err != nil {
+			return err
+		}
+		p.id++
+	}
+	return nil
+}
+
+// Answer appends the statuses of a reply, as Statuses does.
+func (p *Planner) Answer(r *Reply) error {
+	for s := range r.each {
 		if err := p.must(s); err != nil {
 			return err
 		}
@@ -138,8 +163,12 @@ func (p *Planner) layRun(r *Request, next int) (int, error) {
 	if len(ops) == 0 {
 		return 0, nil
 	}
+<<<<<<< ours
 	most := r.run(ops)
 	whole, err := combined(ops[:most], p.nextID())
+=======
+	whole, err := p.command(ops[:most])
+>>>>>>> theirs
 	if err != nil {
 		return 0, err
 	}
@@ -157,6 +186,7 @@ func (p *Planner) layRun(r *Request, next int) (int, error) {
 	return fit, err
 }
 
+<<<<<<< ours
 // run returns how many operations at the beginning of a part of r.Ops make one command: one, unless r combines.
 func (r *Request) run(ops []Op) int {
 	verb := ops[0].Verb
@@ -176,6 +206,21 @@ func (r *Request) run(ops []Op) int {
 }
 
 // combined returns the command that does all the operations, which have one verb.
+=======
+// command returns the command that does all the operations, which have one verb. It is good until the next one.
+func (p *Planner) command(ops []Op) (syncml.Command, error) {
+	if len(ops) > 1 || ops[0].Verb == Alert {
+		return combined(ops, p.nextID())
+	}
+	if err := ops[0].Validate(); err != nil {
+		return nil, err
+	}
+	p.item[0] = ops[0].item()
+	return ops[0].command(p.nextID(), p.item[:]), nil
+}
+
+// combined returns the command that does all the operations, in memory of its own.
+>>>>>>> theirs
 func combined(ops []Op, id string) (syncml.Command, error) {
 	if len(ops) == 1 {
 		return ops[0].Command(id)

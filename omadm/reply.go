@@ -9,7 +9,7 @@ import (
 
 // Reply builds the message that answers another. NewReply fills in what the protocol decides: a Status for the header
 // and for every command that needs one, in order. Status and ItemStatus change a code, Add adds commands, Message
-// returns the result.
+// returns the result. It must not be copied after Begin.
 type Reply struct {
 	// MsgID of the reply. NewReply sets it to that of the message answered, which is right as long as both sides
 	// send one message each.
@@ -26,6 +26,10 @@ type Reply struct {
 	last    int // index in answers of the last look-up
 	added   []syncml.Command
 	id      uint64 // last CmdID of an added command, 0 before the first
+
+	room   [8]answer     // of answers; most messages need no more
+	status syncml.Status // the one that each yields
+	refs   [2]string     // of status
 }
 
 // answer is the status of one command, or one for each of its items.
@@ -53,8 +57,15 @@ var versions = [...]Version{
 // as a whole. Commands that a server does not take are answered 405, elements that nobody knows 501, alerts by their
 // code, generic alerts by whether their type is known from Windows.
 func NewReply(in *syncml.Message) *Reply {
-	r := &Reply{MsgID: in.Header.MsgID, Final: true, in: in, header: StatusOK}
-	r.answers = make([]answer, 0, len(in.Body))
+	r := new(Reply)
+	r.Begin(in)
+	return r
+}
+
+// Begin makes r the reply to a message, as NewReply returns it. It is for a Reply that is part of another value.
+func (r *Reply) Begin(in *syncml.Message) {
+	*r = Reply{MsgID: in.Header.MsgID, Final: true, in: in, header: StatusOK}
+	r.answers = r.room[:0]
 	for _, cmd := range in.Body {
 		r.collect(cmd)
 	}
@@ -62,7 +73,6 @@ func NewReply(in *syncml.Message) *Reply {
 		r.Refuse(code)
 		r.listed = listed
 	}
-	return r
 }
 
 // collect appends the answers to cmd and to the commands in it.
@@ -140,7 +150,7 @@ func InfoURI(it *syncml.Item) (URI, bool) {
 		return "", false
 	}
 	u = u.Canonical()
-	return u, u.HasPrefix("./DevInfo")
+	return u, u.path().below(DevInfo)
 }
 
 func receiveAlert(c *syncml.Alert) (Status, []Status) {
@@ -325,32 +335,53 @@ func (r *Reply) Statuses() []*syncml.Status {
 	}
 	slab := make([]syncml.Status, 0, n)
 	list := make([]*syncml.Status, 0, n)
-	put := func(s syncml.Status, code Status) {
-		s.CmdID, s.MsgRef = strconv.Itoa(len(slab)+1), r.in.Header.MsgID
-		s.Data = syncml.Text(strconv.Itoa(int(code)))
-		slab = append(slab, s)
-		list = append(list, &slab[len(slab)-1])
-	}
-	put(r.headerStatus(), r.header)
-	for i := range r.answers {
-		a := &r.answers[i]
-		s := syncml.Status{CmdRef: a.ref, Cmd: a.cmd.Name()}
-		if a.items == nil {
-			put(s, a.code)
-			continue
-		}
-		items := a.cmd.ItemList()
-		if !addressed(items) {
-			put(s, worst(a.items))
-			continue
-		}
-		for j, code := range a.items {
-			one := s
-			one.TargetRefs, one.SourceRefs = refs(&items[j])
-			put(one, code)
-		}
+	for s := range r.each {
+		slab = append(slab, *s)
+		own := &slab[len(slab)-1]
+		own.TargetRefs, own.SourceRefs = slices.Clone(s.TargetRefs), slices.Clone(s.SourceRefs)
+		list = append(list, own)
 	}
 	return list
+}
+
+// each yields what Statuses returns. A status is good until the next one, as all are the same variable: writing them
+// into a message costs no memory.
+func (r *Reply) each(yield func(*syncml.Status) bool) {
+	n := 0
+	put := func(code Status) bool {
+		n++
+		s := &r.status
+		s.CmdID, s.MsgRef, s.Data = strconv.Itoa(n), r.in.Header.MsgID, syncml.Text(code.code())
+		return yield(s)
+	}
+	r.status = r.headerStatus()
+	if !put(r.header) {
+		return
+	}
+	for i := range r.answers {
+		if !r.eachOf(&r.answers[i], put) {
+			return
+		}
+	}
+}
+
+// eachOf puts the statuses of one command; it returns false when no more are wanted.
+func (r *Reply) eachOf(a *answer, put func(Status) bool) bool {
+	r.status = syncml.Status{CmdRef: a.ref, Cmd: a.cmd.Name()}
+	if a.items == nil {
+		return put(a.code)
+	}
+	items := a.cmd.ItemList()
+	if !addressed(items) {
+		return put(worst(a.items))
+	}
+	for j, code := range a.items {
+		r.status.TargetRefs, r.status.SourceRefs = r.references(items[j].Target.URI, items[j].Source.URI)
+		if !put(code) {
+			return false
+		}
+	}
+	return true
 }
 
 // addressed reports whether every item has an address, so that statuses can tell them apart.
@@ -363,12 +394,14 @@ func addressed(items []syncml.Item) bool {
 	return true
 }
 
-func refs(it *syncml.Item) (target, source []string) {
-	if it.Target.URI != "" {
-		target = []string{it.Target.URI}
+// references returns the references of a status, which are good until the next call.
+func (r *Reply) references(targetURI, sourceURI string) (target, source []string) {
+	r.refs = [2]string{targetURI, sourceURI}
+	if targetURI != "" {
+		target = r.refs[:1:1]
 	}
-	if it.Source.URI != "" {
-		source = []string{it.Source.URI}
+	if sourceURI != "" {
+		source = r.refs[1:]
 	}
 	return target, source
 }
@@ -376,7 +409,7 @@ func refs(it *syncml.Item) (target, source []string) {
 func (r *Reply) headerStatus() syncml.Status {
 	h := &r.in.Header
 	s := syncml.Status{CmdRef: "0", Cmd: "SyncHdr", Chal: r.Chal}
-	s.TargetRefs, s.SourceRefs = refs(&syncml.Item{Target: h.Target, Source: h.Source})
+	s.TargetRefs, s.SourceRefs = r.references(h.Target.URI, h.Source.URI)
 	for _, v := range r.listed {
 		s.Items = append(s.Items, syncml.Item{Data: syncml.Text(v)})
 	}

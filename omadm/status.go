@@ -125,80 +125,80 @@ func (c Class) String() string {
 	return fmt.Sprintf("Class(%d)", uint8(c))
 }
 
-// statuses says what the codes mean, indexed by code.
+// statuses says what the codes mean, indexed by code. The text begins with the code, which is how a message has it.
 var statuses = [...]struct {
-	name  string
+	text  string
 	class Class
 }{
-	StatusInProgress:             {"In progress", ClassPending},
-	StatusOK:                     {"OK", ClassSuccess},
-	StatusItemAdded:              {"Item added", ClassSuccess},
-	StatusAccepted:               {"Accepted for processing", ClassAccepted},
-	StatusNonAuthoritative:       {"Non-authoritative response", ClassSuccess},
-	StatusNoContent:              {"No content", ClassSuccess},
-	StatusResetContent:           {"Reset content", ClassSuccess},
-	StatusPartialContent:         {"Partial content", ClassPartial},
-	StatusMerged:                 {"Conflict resolved with merge", ClassSuccess},
-	StatusClientWins:             {"Conflict resolved, client wins", ClassSuccess},
-	StatusDuplicated:             {"Conflict resolved with duplicate", ClassSuccess},
-	StatusDeletedWithoutArchive:  {"Delete without archive", ClassSuccess},
-	StatusItemNotDeleted:         {"Item not deleted", ClassNotDone},
-	StatusAuthenticationAccepted: {"Authentication accepted", ClassAuth},
-	StatusChunkedItemAccepted:    {"Chunked item accepted and buffered", ClassProgress},
-	StatusOperationCancelled:     {"Operation cancelled", ClassUser},
-	StatusNotExecuted:            {"Not executed", ClassNotDone},
-	StatusRolledBack:             {"Atomic roll back OK", ClassNotDone},
-	StatusMultipleChoices:        {"Multiple choices", ClassRedirect},
-	StatusMovedPermanently:       {"Moved permanently", ClassRedirect},
-	StatusFound:                  {"Found", ClassRedirect},
-	StatusSeeOther:               {"See other", ClassRedirect},
-	StatusNotModified:            {"Not modified", ClassUser},
-	StatusUseProxy:               {"Use proxy", ClassRedirect},
-	StatusBadRequest:             {"Bad request", ClassClientError},
-	StatusInvalidCredentials:     {"Invalid credentials", ClassAuth},
-	StatusPaymentNeeded:          {"Payment needed", ClassClientError},
-	StatusForbidden:              {"Forbidden", ClassClientError},
-	StatusNotFound:               {"Not found", ClassClientError},
-	StatusCommandNotAllowed:      {"Command not allowed", ClassClientError},
-	StatusFeatureNotSupported:    {"Optional feature not supported", ClassUnsupported},
-	StatusMissingCredentials:     {"Missing credentials", ClassAuth},
-	StatusRequestTimeout:         {"Request timeout", ClassUser},
-	StatusConflict:               {"Conflict", ClassClientError},
-	StatusGone:                   {"Gone", ClassClientError},
-	StatusSizeRequired:           {"Size required", ClassClientError},
-	StatusIncompleteCommand:      {"Incomplete command", ClassClientError},
-	StatusEntityTooLarge:         {"Request entity too large", ClassLimit},
-	StatusURITooLong:             {"URI too long", ClassLimit},
-	StatusUnsupportedFormat:      {"Unsupported media type or format", ClassUnsupported},
-	StatusRequestedSizeTooBig:    {"Requested size too big", ClassLimit},
-	StatusRetryLater:             {"Retry later", ClassRetry},
-	StatusAlreadyExists:          {"Already exists", ClassClientError},
-	StatusServerWins:             {"Conflict resolved, server wins", ClassSuccess},
-	StatusDeviceFull:             {"Device full", ClassLimit},
-	StatusUnknownSearchGrammar:   {"Unknown search grammar", ClassUnsupported},
-	StatusBadCGIScript:           {"Bad CGI script", ClassClientError},
-	StatusSoftDeleteConflict:     {"Soft-delete conflict", ClassClientError},
-	StatusSizeMismatch:           {"Size mismatch", ClassClientError},
-	StatusPermissionDenied:       {"Permission denied", ClassRights},
-	StatusPartialItemNotAccepted: {"Partial item not accepted", ClassRetry},
-	StatusItemNotEmpty:           {"Item not empty", ClassClientError},
-	StatusMoveFailed:             {"Move failed", ClassClientError},
-	StatusCommandFailed:          {"Command failed", ClassPeerError},
-	StatusNotImplemented:         {"Command not implemented", ClassUnsupported},
-	StatusBadGateway:             {"Bad gateway", ClassPeerError},
-	StatusServiceUnavailable:     {"Service unavailable", ClassRetry},
-	StatusGatewayTimeout:         {"Gateway timeout", ClassRetry},
-	StatusDTDVersionNotSupported: {"DTD version not supported", ClassVersion},
-	StatusProcessingError:        {"Processing error", ClassRetry},
-	StatusAtomicFailed:           {"Atomic failed", ClassGroup},
-	StatusRefreshRequired:        {"Refresh required", ClassPeerError},
-	StatusDataStoreFailure:       {"Data store failure", ClassPeerError},
-	StatusServerFailure:          {"Server failure", ClassPeerError},
-	StatusSynchronizationFailed:  {"Synchronization failed", ClassRetry},
-	StatusProtocolNotSupported:   {"Protocol version not supported", ClassVersion},
-	StatusAlreadyCancelled:       {"Operation already cancelled", ClassRetry},
-	StatusAtomicRollBackFailed:   {"Atomic roll back failed", ClassGroup},
-	StatusAtomicResponseTooLarge: {"Atomic response too large to fit", ClassGroup},
+	StatusInProgress:             {"101 In progress", ClassPending},
+	StatusOK:                     {"200 OK", ClassSuccess},
+	StatusItemAdded:              {"201 Item added", ClassSuccess},
+	StatusAccepted:               {"202 Accepted for processing", ClassAccepted},
+	StatusNonAuthoritative:       {"203 Non-authoritative response", ClassSuccess},
+	StatusNoContent:              {"204 No content", ClassSuccess},
+	StatusResetContent:           {"205 Reset content", ClassSuccess},
+	StatusPartialContent:         {"206 Partial content", ClassPartial},
+	StatusMerged:                 {"207 Conflict resolved with merge", ClassSuccess},
+	StatusClientWins:             {"208 Conflict resolved, client wins", ClassSuccess},
+	StatusDuplicated:             {"209 Conflict resolved with duplicate", ClassSuccess},
+	StatusDeletedWithoutArchive:  {"210 Delete without archive", ClassSuccess},
+	StatusItemNotDeleted:         {"211 Item not deleted", ClassNotDone},
+	StatusAuthenticationAccepted: {"212 Authentication accepted", ClassAuth},
+	StatusChunkedItemAccepted:    {"213 Chunked item accepted and buffered", ClassProgress},
+	StatusOperationCancelled:     {"214 Operation cancelled", ClassUser},
+	StatusNotExecuted:            {"215 Not executed", ClassNotDone},
+	StatusRolledBack:             {"216 Atomic roll back OK", ClassNotDone},
+	StatusMultipleChoices:        {"300 Multiple choices", ClassRedirect},
+	StatusMovedPermanently:       {"301 Moved permanently", ClassRedirect},
+	StatusFound:                  {"302 Found", ClassRedirect},
+	StatusSeeOther:               {"303 See other", ClassRedirect},
+	StatusNotModified:            {"304 Not modified", ClassUser},
+	StatusUseProxy:               {"305 Use proxy", ClassRedirect},
+	StatusBadRequest:             {"400 Bad request", ClassClientError},
+	StatusInvalidCredentials:     {"401 Invalid credentials", ClassAuth},
+	StatusPaymentNeeded:          {"402 Payment needed", ClassClientError},
+	StatusForbidden:              {"403 Forbidden", ClassClientError},
+	StatusNotFound:               {"404 Not found", ClassClientError},
+	StatusCommandNotAllowed:      {"405 Command not allowed", ClassClientError},
+	StatusFeatureNotSupported:    {"406 Optional feature not supported", ClassUnsupported},
+	StatusMissingCredentials:     {"407 Missing credentials", ClassAuth},
+	StatusRequestTimeout:         {"408 Request timeout", ClassUser},
+	StatusConflict:               {"409 Conflict", ClassClientError},
+	StatusGone:                   {"410 Gone", ClassClientError},
+	StatusSizeRequired:           {"411 Size required", ClassClientError},
+	StatusIncompleteCommand:      {"412 Incomplete command", ClassClientError},
+	StatusEntityTooLarge:         {"413 Request entity too large", ClassLimit},
+	StatusURITooLong:             {"414 URI too long", ClassLimit},
+	StatusUnsupportedFormat:      {"415 Unsupported media type or format", ClassUnsupported},
+	StatusRequestedSizeTooBig:    {"416 Requested size too big", ClassLimit},
+	StatusRetryLater:             {"417 Retry later", ClassRetry},
+	StatusAlreadyExists:          {"418 Already exists", ClassClientError},
+	StatusServerWins:             {"419 Conflict resolved, server wins", ClassSuccess},
+	StatusDeviceFull:             {"420 Device full", ClassLimit},
+	StatusUnknownSearchGrammar:   {"421 Unknown search grammar", ClassUnsupported},
+	StatusBadCGIScript:           {"422 Bad CGI script", ClassClientError},
+	StatusSoftDeleteConflict:     {"423 Soft-delete conflict", ClassClientError},
+	StatusSizeMismatch:           {"424 Size mismatch", ClassClientError},
+	StatusPermissionDenied:       {"425 Permission denied", ClassRights},
+	StatusPartialItemNotAccepted: {"426 Partial item not accepted", ClassRetry},
+	StatusItemNotEmpty:           {"427 Item not empty", ClassClientError},
+	StatusMoveFailed:             {"428 Move failed", ClassClientError},
+	StatusCommandFailed:          {"500 Command failed", ClassPeerError},
+	StatusNotImplemented:         {"501 Command not implemented", ClassUnsupported},
+	StatusBadGateway:             {"502 Bad gateway", ClassPeerError},
+	StatusServiceUnavailable:     {"503 Service unavailable", ClassRetry},
+	StatusGatewayTimeout:         {"504 Gateway timeout", ClassRetry},
+	StatusDTDVersionNotSupported: {"505 DTD version not supported", ClassVersion},
+	StatusProcessingError:        {"506 Processing error", ClassRetry},
+	StatusAtomicFailed:           {"507 Atomic failed", ClassGroup},
+	StatusRefreshRequired:        {"508 Refresh required", ClassPeerError},
+	StatusDataStoreFailure:       {"510 Data store failure", ClassPeerError},
+	StatusServerFailure:          {"511 Server failure", ClassPeerError},
+	StatusSynchronizationFailed:  {"512 Synchronization failed", ClassRetry},
+	StatusProtocolNotSupported:   {"513 Protocol version not supported", ClassVersion},
+	StatusAlreadyCancelled:       {"514 Operation already cancelled", ClassRetry},
+	StatusAtomicRollBackFailed:   {"516 Atomic roll back failed", ClassGroup},
+	StatusAtomicResponseTooLarge: {"517 Atomic response too large to fit", ClassGroup},
 }
 
 // hundreds classes the codes that statuses does not name, by their hundreds: 404 is 4. The codes of
@@ -210,7 +210,7 @@ var hundreds = [...]Class{
 
 // Known reports whether the specification gives s a meaning.
 func (s Status) Known() bool {
-	return s >= 0 && int(s) < len(statuses) && statuses[s].name != ""
+	return s >= 0 && int(s) < len(statuses) && statuses[s].text != ""
 }
 
 // String returns the code and its name, "404 Not found"; only the number of an unknown code.
@@ -218,7 +218,15 @@ func (s Status) String() string {
 	if !s.Known() {
 		return strconv.Itoa(int(s))
 	}
-	return strconv.Itoa(int(s)) + " " + statuses[s].name
+	return statuses[s].text
+}
+
+// code returns the digits of s, as they stand in the Data of a Status.
+func (s Status) code() string {
+	if !s.Known() {
+		return strconv.Itoa(int(s))
+	}
+	return statuses[s].text[:3]
 }
 
 // Class returns the class of s. A code without a meaning of its own is classed by its hundreds.

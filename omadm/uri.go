@@ -53,6 +53,9 @@ func ParseURI(s string) (URI, error) {
 // prop and list (OMA DM Tree and Description 1.2.1, sections 5, 7.3 and 8.1). Windows forbids a segment that is
 // only an asterisk, too. Escaping does not make a forbidden name a permitted one. It does not allocate.
 func (u URI) Validate() error {
+	if u.simple() {
+		return nil
+	}
 	if off, reason := u.path().checkPath(); reason != "" {
 		return &URIError{URI: u, Offset: off, Reason: reason, Status: StatusBadRequest}
 	}
@@ -62,6 +65,23 @@ func (u URI) Validate() error {
 		}
 	}
 	return nil
+}
+
+// simple reports whether u is written as most addresses are: "./" and names without escapes, none of which begins
+// with a dot or an asterisk, and no query. Such a URI is valid and canonical, which a look at each octet tells.
+func (u URI) simple() bool {
+	if !strings.HasPrefix(string(u), "./") || u[len(u)-1] == '/' {
+		return false
+	}
+	first := true // octet of a name
+	for i := 2; i < len(u); i++ {
+		c := u[i]
+		if first && (c == '/' || c == '.' || c == '*') || !unescaped[c] && c != '/' {
+			return false
+		}
+		first = c == '/'
+	}
+	return true
 }
 
 // checkPath returns the offset and the kind of the first fault, or an empty reason.
@@ -292,7 +312,7 @@ func (u URI) Absolute() URI {
 // EscapeSegment does it. It is meant for comparison and for keys; what a device is sent is the URI as the
 // application wrote it.
 func (u URI) Canonical() URI {
-	if u.isCanonical() {
+	if u.simple() || u.isCanonical() {
 		return u
 	}
 	path, query, hasQuery := strings.Cut(string(u), "?")
@@ -409,11 +429,15 @@ func (u URI) Join(names ...string) URI {
 // HasPrefix reports whether the node of u is the node of prefix or below it. Queries do not count, and names
 // are compared whole: "./AB" is not below "./A".
 func (u URI) HasPrefix(prefix URI) bool {
-	a, b := u.path().Canonical(), prefix.path().Canonical()
-	if b == Root {
+	return u.path().Canonical().below(prefix.path().Canonical())
+}
+
+// below is HasPrefix of paths that are canonical.
+func (u URI) below(prefix URI) bool {
+	if prefix == Root {
 		return true
 	}
-	return strings.HasPrefix(string(a), string(b)) && (len(a) == len(b) || a[len(b)] == '/')
+	return strings.HasPrefix(string(u), string(prefix)) && (len(u) == len(prefix) || u[len(prefix)] == '/')
 }
 
 // Scope returns UserScope for "./User" and what is below it, DeviceScope for all else: "./Device/…", and the

@@ -124,14 +124,12 @@ func (h *Handler) read(r *http.Request) (*Inbound, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := codec.Decode(body, h.cfg.Rules.Limits.Message)
+	in, err := NewInbound(codec, contentType, body, h.cfg.Rules.Limits.Message)
 	if err != nil {
 		return nil, &RefusedError{Status: http.StatusBadRequest, Reason: err.Error()}
 	}
-	return &Inbound{
-		Body: body, ContentType: contentType, Codec: codec, Message: m,
-		Headers: r.Header, URL: r.URL, TLS: r.TLS, RemoteAddr: r.RemoteAddr,
-	}, nil
+	in.Headers, in.URL, in.TLS, in.RemoteAddr = r.Header, r.URL, r.TLS, r.RemoteAddr
+	return in, nil
 }
 
 // synonyms are the media types of data synchronisation, which some clients use for DM.

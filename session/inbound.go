@@ -26,10 +26,27 @@ type Inbound struct {
 	URL        *url.URL
 	TLS        *tls.ConnectionState // nil without TLS
 	RemoteAddr string
+
+	digest Digest // of the body; zero: not computed
 }
 
-// Digest is the digest of the body.
-func (in *Inbound) Digest() Digest { return sha256.Sum256(in.Body) }
+// NewInbound decodes a body. The media type is the one it came with, as codecs read several. The error is that of the
+// codec.
+func NewInbound(codec syncml.Codec, contentType string, body []byte, lim syncml.Limits) (*Inbound, error) {
+	m, err := codec.Decode(body, lim)
+	if err != nil {
+		return nil, err
+	}
+	return &Inbound{Body: body, ContentType: contentType, Codec: codec, Message: m, digest: sha256.Sum256(body)}, nil
+}
+
+// Digest is the digest of the body. NewInbound has computed it.
+func (in *Inbound) Digest() Digest {
+	if in.digest == (Digest{}) {
+		return sha256.Sum256(in.Body)
+	}
+	return in.digest
+}
 
 // Principal is who sent a message.
 type Principal struct {
@@ -140,8 +157,8 @@ func (r Rules) withDefaults() Rules {
 
 // Answer is what Step decided.
 type Answer struct {
-	Octets []byte // the reply, in the encoding of the message
-	Header http.Header
+	Octets []byte      // the reply, in the encoding of the message
+	Header http.Header // of the HTTP response, beside what the handler sets; nil: none
 	// Change has to be committed before Octets are written. Nil: nothing changes, as with a repeated message.
 	Change *Change
 	// Notes are remarks for the log: what was odd about the message. They hold no content of it.

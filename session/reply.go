@@ -16,12 +16,13 @@ import (
 // any answer.
 func (t *Turn) Reply(more []omadm.Request) (*Answer, error) {
 	if t.repeat {
-		return &Answer{Octets: slices.Clone(t.rec.Reply), Header: http.Header{}, Notes: t.notes}, nil
+		t.answer = Answer{Octets: slices.Clone(t.rec.Reply), Notes: t.notes}
+		return &t.answer, nil
 	}
-	h := t.header()
-	a, err := t.write(&h, more)
+	t.address()
+	a, err := t.write(more)
 	if errors.Is(err, omadm.ErrTooSmall) {
-		a, err = t.abort(&h)
+		a, err = t.abort()
 	}
 	switch {
 	case errors.Is(err, omadm.ErrTooSmall):
@@ -38,28 +39,31 @@ func (t *Turn) Reply(more []omadm.Request) (*Answer, error) {
 // roomy is the size of messages in octets from which on ours are announced: in smaller ones commands need the room.
 const roomy = 2048
 
-// header returns the header of the reply. The first one of a session says what we take (OMA DM Protocol 1.2.1, section 7).
-func (t *Turn) header() syncml.Header {
-	h := t.reply.ReplyHeader()
-	h.MsgID = strconv.FormatUint(uint64(t.state.Sent)+1, 10)
-	h.RespURI = t.env.Rules.RespURI
+// address makes the header of the reply. The first one of a session says what we take (OMA DM Protocol 1.2.1, section 7).
+func (t *Turn) address() {
+	t.header = t.reply.ReplyHeader()
+	t.header.MsgID = strconv.FormatUint(uint64(t.state.Sent)+1, 10)
+	t.header.RespURI = t.env.Rules.RespURI
 	if t.change != nil && t.state.Sent == 0 && t.maxReply() >= roomy {
 		limits := &t.env.Rules.Limits
-		h.Meta = &syncml.Meta{
-			MaxMsgSize: strconv.Itoa(limits.Message.WithDefaults().Octets), MaxObjSize: strconv.Itoa(limits.Object),
-		}
+		t.sizes.MaxMsgSize = strconv.Itoa(limits.Message.WithDefaults().Octets)
+		t.sizes.MaxObjSize = strconv.Itoa(limits.Object)
+		t.header.Meta = &t.sizes
 	}
-	return h
 }
 
 // write makes the reply. Nothing was changed when the error is omadm.ErrTooSmall.
-func (t *Turn) write(h *syncml.Header, more []omadm.Request) (*Answer, error) {
-	p, err := t.start(h, t.reply.Statuses())
+func (t *Turn) write(more []omadm.Request) (*Answer, error) {
+	p := &t.planner
+	err := p.Begin(t.in.Codec, &t.header, t.maxReply())
+	if err == nil {
+		err = p.Answer(&t.reply)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if t.change == nil || t.aborted {
-		return t.last(p)
+		return t.last()
 	}
 	for _, it := range t.broken {
 		if err := p.Flow(omadm.AlertNoEndOfData, it); err != nil {
@@ -70,7 +74,7 @@ func (t *Turn) write(h *syncml.Header, more []omadm.Request) (*Answer, error) {
 	switch {
 	case !t.waits():
 		t.change.Add = more
-		final = t.send(p, h, more)
+		final = t.send(more)
 		t.state.Unclosed = !final
 	case int(t.state.Package) < t.env.Rules.Limits.Messages:
 		final = false
@@ -82,31 +86,31 @@ func (t *Turn) write(h *syncml.Header, more []omadm.Request) (*Answer, error) {
 		if err := p.Flow(omadm.AlertSessionAbort); err != nil {
 			return nil, err
 		}
-		return t.last(p)
+		return t.last()
 	}
 	if t.in.Message.Final {
 		t.state.Package = 0
 	}
 	t.state.Sent++
-	return t.answer(p, final)
+	return t.end(final)
 }
 
 // last ends the session with the message.
-func (t *Turn) last(p *omadm.Planner) (*Answer, error) {
+func (t *Turn) last() (*Answer, error) {
 	if t.change != nil {
 		t.abandon(&t.state)
 		t.state.Sent++
 	}
-	return t.answer(p, true)
+	return t.end(true)
 }
 
 // abort is the reply when the statuses do not fit: the session ends (OMA DM Protocol 1.2.1, section 8.1.2).
-func (t *Turn) abort(h *syncml.Header) (*Answer, error) {
-	h.Meta, h.RespURI = nil, ""
+func (t *Turn) abort() (*Answer, error) {
+	t.header.Meta, t.header.RespURI = nil, ""
 	for n := 1; n >= 0; n-- {
-		p, err := t.start(h, t.reply.Statuses()[:n])
+		err := t.start(&t.planner, &t.header, t.reply.Statuses()[:n])
 		if err == nil {
-			err = p.Flow(omadm.AlertSessionAbort)
+			err = t.planner.Flow(omadm.AlertSessionAbort)
 		}
 		if errors.Is(err, omadm.ErrTooSmall) {
 			continue
@@ -115,7 +119,7 @@ func (t *Turn) abort(h *syncml.Header) (*Answer, error) {
 			return nil, err
 		}
 		t.note("the statuses of a reply do not fit into the client's MaxMsgSize")
-		return t.last(p)
+		return t.last()
 	}
 	return nil, omadm.ErrTooSmall
 }
@@ -133,13 +137,12 @@ func (t *Turn) waits() bool {
 	return i >= 0 && !answered(&t.state, i)
 }
 
-// start starts a message with its statuses.
-func (t *Turn) start(h *syncml.Header, statuses []*syncml.Status) (*omadm.Planner, error) {
-	p, err := omadm.NewPlanner(t.in.Codec, h, t.maxReply())
-	if err != nil {
-		return nil, err
+// start starts a message with statuses.
+func (t *Turn) start(p *omadm.Planner, h *syncml.Header, statuses []*syncml.Status) error {
+	if err := p.Begin(t.in.Codec, h, t.maxReply()); err != nil {
+		return err
 	}
-	return p, p.Statuses(statuses)
+	return p.Statuses(statuses)
 }
 
 // maxReply is the size of the largest reply.
@@ -151,22 +154,23 @@ func (t *Turn) maxReply() int {
 	return limit
 }
 
-func (t *Turn) answer(p *omadm.Planner, final bool) (*Answer, error) {
-	octets, err := p.End(final)
+// end ends the message.
+func (t *Turn) end(final bool) (*Answer, error) {
+	octets, err := t.planner.End(final)
 	if err != nil {
 		return nil, err
 	}
-	return &Answer{Octets: octets, Header: http.Header{}, Notes: t.notes}, nil
+	t.answer = Answer{Octets: octets, Notes: t.notes}
+	return &t.answer, nil
 }
 
 // send fills the message with commands: first the next part of a large object and the rest of requests begun, then
 // waiting ones. It reports whether the message closes our package: not if a large object goes on, or if the statuses
 // leave no room for a command that has some in the next message. Without any command the session ends (OMA DM Protocol
 // 1.2.1, section 8).
-func (t *Turn) send(p *omadm.Planner, h *syncml.Header, more []omadm.Request) (final bool) {
-	later := *h
-	later.Meta = nil
-	l := loader{turn: t, planner: p, header: &later, again: t.state.Unclosed && t.state.sending() < 0}
+func (t *Turn) send(more []omadm.Request) (final bool) {
+	p := &t.planner
+	l := loader{turn: t, planner: p, again: t.state.Unclosed && t.state.sending() < 0}
 	if i := t.state.sending(); i >= 0 {
 		l.resume(i)
 	}
@@ -192,13 +196,13 @@ func (t *Turn) send(p *omadm.Planner, h *syncml.Header, more []omadm.Request) (f
 	case l.full:
 		return false
 	case len(t.broken) == 0:
-		t.end()
+		t.finishSession()
 	}
 	return true
 }
 
-// end ends the session, as there is nothing to send. In the middle of the client's package there may be answers to come.
-func (t *Turn) end() {
+// finishSession ends the session, as there is nothing to send. In the middle of the client's package there may be answers to come.
+func (t *Turn) finishSession() {
 	if !t.in.Message.Final {
 		for i := range t.state.Requests {
 			if !answered(&t.state, i) {
@@ -253,9 +257,8 @@ func (t *Turn) permits(r *omadm.Request) bool {
 type loader struct {
 	turn    *Turn
 	planner *omadm.Planner
-	header  *syncml.Header // of a message that is not the first
-	full    bool           // nothing more goes in
-	again   bool           // the last message had no room for commands either
+	full    bool // nothing more goes in
+	again   bool // the last message had no room for commands either
 	placed  []Outstanding
 }
 
@@ -348,7 +351,7 @@ func (s *State) forget(request, op int) {
 // lay appends operations of r, from where c stands, on to the message and collects their commands in placed. A value that
 // fits into no message goes out in parts.
 func (l *loader) lay(r *omadm.Request, request int, c *Carried) error {
-	l.placed = l.placed[:0]
+	l.placed = slices.Grow(l.placed[:0], min(len(r.Ops)-c.Next+1, 256))
 	place := func(id uint32, op int) {
 		l.placed = append(l.placed, Outstanding{MsgID: l.turn.state.Sent + 1, CmdID: id, Request: request, Op: op})
 	}
@@ -398,7 +401,10 @@ func (l *loader) barest() (*omadm.Planner, error) {
 	list := l.turn.reply.Statuses()[:1]
 	asks := *list[0]
 	asks.CmdID, asks.CmdRef, asks.Cmd, asks.TargetRefs, asks.SourceRefs = "2", "99", "Alert", nil, nil
-	return l.turn.start(l.header, append(list[:1:1], &asks))
+	later := l.turn.header // of a message that is not the first
+	later.Meta = nil
+	p := new(omadm.Planner)
+	return p, l.turn.start(p, &later, append(list[:1:1], &asks))
 }
 
 // fits reports whether each command of r, or a part of it, fits into a message with nothing else in it.

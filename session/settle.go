@@ -9,11 +9,15 @@ import (
 // failuresAlone is how many failed deliveries it takes until a request travels alone.
 const failuresAlone = 2
 
-// pending returns the request with the id, nil if the store did not return it.
+// pending returns the request with the id, nil if the store did not return it. It is mostly the same again or the next,
+// so it looks first where it found the last.
 func (t *Turn) pending(id omadm.RequestID) *Pending {
-	for i := range t.rec.Requests {
-		if t.rec.Requests[i].Request.ID == id {
-			return &t.rec.Requests[i]
+	list := t.rec.Requests
+	for n := range list {
+		i := (t.leased + n) % len(list)
+		if list[i].Request.ID == id {
+			t.leased = i
+			return &list[i]
 		}
 	}
 	return nil
@@ -153,9 +157,10 @@ func (s *State) sending() int {
 // expire ends what the device does not go on with; nil if there is nothing to end.
 func expire(rec *Record, env Env) *Change {
 	env.Rules = env.Rules.withDefaults()
-	t := &Turn{rec: rec, env: env, change: &Change{Device: rec.Device.ID, Revision: rec.Revision}}
+	t := &Turn{rec: rec, env: env}
+	t.changeNothing()
 	for i := range rec.Sessions {
-		s := rec.Sessions[i].clone()
+		s := rec.Sessions[i].Clone()
 		switch {
 		case s.Ended.IsZero() && s.Open(env.Now, env.Rules.Timeout):
 			continue

@@ -74,13 +74,16 @@ type Outstanding struct {
 // side, even under one SessionID.
 func (s *State) Key() string { return s.SyncType + ":" + s.ID }
 
+// is reports whether s and other have the same Key.
+func (s *State) is(other *State) bool { return s.ID == other.ID && s.SyncType == other.SyncType }
+
 // Open reports whether the session goes on at a time: it has not ended, and was heard of less than timeout ago.
 func (s *State) Open(now time.Time, timeout time.Duration) bool {
 	return s.Ended.IsZero() && now.Sub(s.Seen) < timeout
 }
 
-// clone returns a copy that shares no slice with s.
-func (s *State) clone() State {
+// Clone returns a copy that shares no slice with s.
+func (s *State) Clone() State {
 	c := *s
 	c.Requests = slices.Clone(s.Requests)
 	c.Tried = slices.Clone(s.Tried)

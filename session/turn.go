@@ -18,8 +18,8 @@ type Turn struct {
 	in    *Inbound
 	env   Env
 	state State
-	reply *omadm.Reply
-	// change is what the turn is going to commit; nil when it commits nothing.
+	reply omadm.Reply
+	// change is what the turn is going to commit, which is changes; nil when it commits nothing.
 	change *Change
 	notes  []string
 
@@ -27,10 +27,18 @@ type Turn struct {
 	aborted bool         // the client ended the session (1223)
 	refusal omadm.Status // with which the client refused our header
 	cursor  int          // in state.Outstanding, of the last look-up
+	leased  int          // in rec.Requests, of the last look-up
 
 	part   []byte        // octets of state.Incoming that this message brought
 	broken []syncml.Item // large objects that the client broke off
 	heard  []string      // correlators of alerts of this message
+
+	// What most messages need is part of the turn, so that a message costs few allocations.
+	changes Change
+	planner omadm.Planner
+	header  syncml.Header
+	sizes   syncml.Meta // of header
+	answer  Answer
 }
 
 // maxID is the length of a SessionID or MsgID in octets.
@@ -61,7 +69,7 @@ func Receive(rec *Record, in *Inbound, env Env) (*Turn, error) {
 	if len(h.SessionID) > maxID || len(h.MsgID) > maxID || len(h.Source.Name) > maxFact {
 		return nil, &RefusedError{Status: 400, Reason: "header with a SessionID, MsgID or LocName that is too long"}
 	}
-	t.reply = omadm.NewReply(in.Message)
+	t.reply.Begin(in.Message)
 	if t.reply.Refused() {
 		return t, nil
 	}
@@ -131,7 +139,7 @@ func (t *Turn) locate() bool {
 			last = i
 		}
 	}
-	t.change = &Change{Device: t.rec.Device.ID, Revision: t.rec.Revision}
+	t.changeNothing()
 	switch {
 	case h.MsgID == "1" || last < 0:
 		t.begin()
@@ -141,7 +149,7 @@ func (t *Turn) locate() bool {
 		t.change = nil
 		return false
 	default:
-		t.state = t.rec.Sessions[last].clone()
+		t.state = t.rec.Sessions[last].Clone()
 		t.state.Ended = time.Time{}
 	}
 	t.state.MsgID, t.state.Body = h.MsgID, body
@@ -151,6 +159,7 @@ func (t *Turn) locate() bool {
 	return true
 }
 
+<<<<<<< ours
 // lateness is how long a first message is taken for a copy that comes late when its session has gone on.
 const lateness = 30 * time.Second
 
@@ -165,6 +174,12 @@ func (t *Turn) late() bool {
 	return slices.ContainsFunc(t.rec.Sessions, func(s State) bool {
 		return s.ID == h.SessionID && s.MsgID != "1" && s.Ended.IsZero() && t.env.Now.Sub(s.Seen) < lateness && s.First == t.in.Digest()
 	})
+=======
+// changeNothing begins the change of the turn.
+func (t *Turn) changeNothing() {
+	t.changes = Change{Device: t.rec.Device.ID, Revision: t.rec.Revision}
+	t.change = &t.changes
+>>>>>>> theirs
 }
 
 // replays reports whether the last message of s, come again, is a repetition. A first message is one only for a while:
@@ -196,20 +211,31 @@ func (t *Turn) begin() {
 	t.state = State{ID: h.SessionID, SyncType: syncType(t.in.Message), Opened: t.env.Now, User: h.Source.Name, First: t.in.Digest()}
 	kept := 0
 	for i := range t.rec.Sessions {
-		s := t.rec.Sessions[i].clone()
-		same := s.Key() == t.state.Key()
+		s := &t.rec.Sessions[i]
+		same := s.is(&t.state)
+		ends := same || s.Ended.IsZero() && (s.SyncType == t.state.SyncType || !s.Open(t.env.Now, t.env.Rules.Timeout))
 		switch {
-		case same || s.Ended.IsZero() && (s.SyncType == t.state.SyncType || !s.Open(t.env.Now, t.env.Rules.Timeout)):
-			t.abandon(&s)
+		case ends:
+			t.replace(s, same)
 		case s.Ended.IsZero(), t.env.Now.Sub(s.Ended) < t.env.Rules.Replay:
 			kept++
-			continue
-		}
-		if !same {
-			t.change.Close = append(t.change.Close, s)
+		default:
+			t.change.Close = append(t.change.Close, s.Clone())
 		}
 	}
 	t.crowd(kept)
+}
+
+// replace ends a session that goes on no more. It is closed, unless the new one takes its place.
+func (t *Turn) replace(s *State, same bool) {
+	if same && len(s.Requests) == 0 {
+		return
+	}
+	c := s.Clone()
+	t.abandon(&c)
+	if !same {
+		t.change.Close = append(t.change.Close, c)
+	}
 }
 
 // crowd closes the sessions heard of longest ago when there are more than the limit.
@@ -218,7 +244,7 @@ func (t *Turn) crowd(kept int) {
 		oldest := -1
 		for i := range t.rec.Sessions {
 			s := &t.rec.Sessions[i]
-			if s.Key() == t.state.Key() || slices.ContainsFunc(t.change.Close, func(c State) bool { return c.Key() == s.Key() }) {
+			if s.is(&t.state) || slices.ContainsFunc(t.change.Close, func(c State) bool { return c.is(s) }) {
 				continue
 			}
 			if oldest < 0 || s.Seen.Before(t.rec.Sessions[oldest].Seen) {
@@ -228,7 +254,7 @@ func (t *Turn) crowd(kept int) {
 		if oldest < 0 {
 			return
 		}
-		s := t.rec.Sessions[oldest].clone()
+		s := t.rec.Sessions[oldest].Clone()
 		t.abandon(&s)
 		t.change.Close = append(t.change.Close, s)
 	}
@@ -262,7 +288,7 @@ func alertType(it *syncml.Item) string {
 
 // read goes through the commands of the message.
 func (t *Turn) read() {
-	t.sizes()
+	t.takeSizes()
 	if t.env.Rules.Strict {
 		t.refuseDuplicates()
 	}
@@ -294,8 +320,8 @@ func (t *Turn) read() {
 	}
 }
 
-// sizes takes over the limits of the client. A figure that is none counts as absent.
-func (t *Turn) sizes() {
+// takeSizes takes over the limits of the client. A figure that is none counts as absent.
+func (t *Turn) takeSizes() {
 	m := t.in.Message.Header.Meta
 	if m == nil {
 		return
@@ -528,6 +554,9 @@ func merged(item, def *syncml.Meta) *syncml.Meta {
 
 func (t *Turn) result(o *Outstanding, r omadm.Result) {
 	r.Request, r.Op = t.state.Requests[o.Request].ID, o.Op
+	if t.change.Results == nil {
+		t.change.Results = make([]omadm.Result, 0, len(t.in.Message.Body)) // a Status or Results makes one as a rule
+	}
 	t.change.Results = append(t.change.Results, r)
 }
 
