@@ -163,12 +163,8 @@ func (p *Planner) layRun(r *Request, next int) (int, error) {
 	if len(ops) == 0 {
 		return 0, nil
 	}
-<<<<<<< ours
 	most := r.run(ops)
-	whole, err := combined(ops[:most], p.nextID())
-=======
 	whole, err := p.command(ops[:most])
->>>>>>> theirs
 	if err != nil {
 		return 0, err
 	}
@@ -186,7 +182,6 @@ func (p *Planner) layRun(r *Request, next int) (int, error) {
 	return fit, err
 }
 
-<<<<<<< ours
 // run returns how many operations at the beginning of a part of r.Ops make one command: one, unless r combines.
 func (r *Request) run(ops []Op) int {
 	verb := ops[0].Verb
@@ -205,8 +200,6 @@ func (r *Request) run(ops []Op) int {
 	return len(ops)
 }
 
-// combined returns the command that does all the operations, which have one verb.
-=======
 // command returns the command that does all the operations, which have one verb. It is good until the next one.
 func (p *Planner) command(ops []Op) (syncml.Command, error) {
 	if len(ops) > 1 || ops[0].Verb == Alert {
@@ -220,7 +213,6 @@ func (p *Planner) command(ops []Op) (syncml.Command, error) {
 }
 
 // combined returns the command that does all the operations, in memory of its own.
->>>>>>> theirs
 func combined(ops []Op, id string) (syncml.Command, error) {
 	if len(ops) == 1 {
 		return ops[0].Command(id)

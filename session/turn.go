@@ -159,7 +159,6 @@ func (t *Turn) locate() bool {
 	return true
 }
 
-<<<<<<< ours
 // lateness is how long a first message is taken for a copy that comes late when its session has gone on.
 const lateness = 30 * time.Second
 
@@ -174,12 +173,12 @@ func (t *Turn) late() bool {
 	return slices.ContainsFunc(t.rec.Sessions, func(s State) bool {
 		return s.ID == h.SessionID && s.MsgID != "1" && s.Ended.IsZero() && t.env.Now.Sub(s.Seen) < lateness && s.First == t.in.Digest()
 	})
-=======
+}
+
 // changeNothing begins the change of the turn.
 func (t *Turn) changeNothing() {
 	t.changes = Change{Device: t.rec.Device.ID, Revision: t.rec.Revision}
 	t.change = &t.changes
->>>>>>> theirs
 }
 
 // replays reports whether the last message of s, come again, is a repetition. A first message is one only for a while:
