@@ -4,21 +4,26 @@
 // MS-MDM) and shares no code with a server but the codec, so that it cannot repeat a server's mistake. The terms:
 //
 //   - A [Device] is enrolled with one server. It keeps its management [Tree], its counts and its queue of alerts
-//     from one session to the next.
+//     from one session to the next. A [Profile] says what kind of client it is: [Windows] has the habits of the DM
+//     client of Windows 11, [Generic12] all that is optional in OMA DM 1.2, [Generic11] speaks OMA DM 1.1.2.
 //   - A session, [Device.Session], is a dialogue that the device begins. Each side says what it has to say in a
 //     package, which is one message or several; Final closes it. Package 1 presents the device, package 2 brings
 //     the statuses for it and commands, package 3 what became of the commands, and so on until the server has
-//     nothing to say.
+//     nothing to say. [Device.SessionWith] runs a session beside another.
+//   - A large object is a value that takes several messages, in parts. The receiver answers each part with 213 and
+//     Alert 1222; while it lasts, no package is closed. ChunkSize, MaxObjSize, Storage and Resend of a Device steer
+//     what becomes of it.
 //   - A [Report] is what the session came to. A [Violation] in it is something that a server must not do, with the
 //     id of the rule in CONFORMANCE.md.
 //   - An [Execution] counts what became of a command: executed, undone with its Atomic, refused, skipped. A server
 //     that has a command executed twice shows here.
-//   - A [Fault] is an accident on the way: a message or an answer is lost, the device dies.
+//   - A [Fault] is an accident on the way: a message or an answer is lost, cut or comes once more, the device dies.
 //   - A [Transport] carries the messages; [HTTP] is the one of the HTTP binding.
 //
-// The profile [Windows] has the habits of the DM client of Windows 11. A value has to be in the format of its
-// node, where no format means chr, else the status is 415.
+// A [Node] allows some commands and, in the generic profiles, has properties and an ACL, which is enforced for
+// [Device.ServerID]. A value has to be in the format of its node, where no format means chr, else the status is 415.
+// A node keeps binary values as octets; in XML they travel as base64. The data of an Exec is handed to Node.Exec; one
+// that answers 202 can tell later, by an alert with the same Correlator, how it ended.
 //
-// Not included: credentials (a challenge ends the session as [Refused]), large objects (the device says that it
-// has none, and answers 406 to a chunk), properties of nodes, and status 517.
+// Not included: credentials (a challenge ends the session as [Refused]) and serialised trees in WBXML.
 package simdevice

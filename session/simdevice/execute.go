@@ -291,6 +291,7 @@ func (x *executor) do(c syncml.Command, it *syncml.Item, o *outcome, meta *syncm
 	valueless := meta.Format == "node" || meta.Format == "null" || meta.Format == "" && x.s.tree.inbox(o.uri)
 	format, value, ok := plain(meta.Format, o.data)
 	node := Node{Format: format, Type: meta.Type, Value: value}
+	serialised := x.s.traits.tnds && meta.Type == typeTNDS
 	switch c.(type) {
 	case *syncml.Add, *syncml.Replace:
 		switch {
@@ -298,15 +299,23 @@ func (x *executor) do(c syncml.Command, it *syncml.Item, o *outcome, meta *syncm
 			x.s.violate("D-11", "%s of %q has no Data", c.Name(), o.uri)
 			o.status = omadm.StatusIncompleteCommand
 			return
-		case !ok, strings.HasPrefix(meta.Type, typeSerialised):
+		case !ok, strings.HasPrefix(meta.Type, typeSerialised) && !serialised:
 			o.status = omadm.StatusUnsupportedFormat
 			return
 		}
 	}
 	switch c := c.(type) {
 	case *syncml.Add:
+		if serialised {
+			o.status, o.undo = tree.plant(Add, o.uri, value.Value)
+			return
+		}
 		o.status, o.undo = tree.add(o.uri, node)
 	case *syncml.Replace:
+		if serialised {
+			o.status, o.undo = tree.plant(Replace, o.uri, value.Value)
+			return
+		}
 		o.status, o.undo = tree.replace(o.uri, node)
 	case *syncml.Delete:
 		o.status, o.undo = tree.remove(o.uri)

@@ -2,6 +2,7 @@ package simdevice_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,6 +31,9 @@ var scripts = [][]string{
 	{alert(1, 1222)}, {alert(1, 1223)}, {alert(1, 1225)},
 	{"<Put><CmdID>1</CmdID></Put>", "<Atomic><CmdID>1</CmdID><Put/></Atomic>"},
 	{exec(1, "./FwUpdate/Update"), exec(2, reboot)},
+	{strings.Replace(command("Add", 1, "./Data/T", "xml", `<![CDATA[<MgmtTree xmlns="syncml:dmddf1.2"><VerDTD>1.2</VerDTD><Node><NodeName>A</NodeName>`+
+		`<Node><NodeName>B</NodeName><RTProperties><ACL>Get=*</ACL><Format><bin/></Format></RTProperties><Value>AAEC</Value></Node></Node></MgmtTree>]]>`),
+		"</Meta>", `<Type xmlns="syncml:metinf">application/vnd.syncml.dmtnds+xml</Type></Meta>`, 1)},
 	{chunk("Replace", 1, note, 6, "ab", true), chunk("Replace", 1, note, 0, "cd", true), chunk("Replace", 1, note, 0, "ef", false)},
 	{get(1, "./DevInfo/Man") + chunk("Add", 2, "./Data/New", 4, "ab", true), chunk("Add", 1, "./Data/New", 0, "cd", false) + get(3, "./Data/New")},
 	{chunk("Replace", 1, note, 6, "ab", true), remove(1, note), get(1, note)},

@@ -21,13 +21,9 @@ func (t *Tree) list(p *spot, uri, kind string) ([]syncml.Item, omadm.Status) {
 	if !ok || !t.profile.traits().tnds {
 		return nil, omadm.StatusFeatureNotSupported
 	}
-	name := base[strings.LastIndexByte(base, '/')+1:]
-	if name, ok = unescaped(name); !ok || base == "." {
-		name = ""
-	}
 	w := &serializer{picked: picked}
 	w.b.WriteString(`<MgmtTree xmlns="syncml:dmddf1.2"><VerDTD>1.2</VerDTD>`)
-	w.node(p, name)
+	w.node(p, "", p.name()) // a node without a name is the one that was asked for
 	w.b.WriteString("</MgmtTree>")
 	return []syncml.Item{{
 		Source: syncml.Location{URI: uri},
@@ -41,11 +37,6 @@ const (
 	typeSerialised = "application/vnd.syncml.dmtnds"
 	typeTNDS       = typeSerialised + "+xml"
 )
-
-func unescaped(segment string) (string, bool) {
-	name, err := url.PathUnescape(segment)
-	return name, err == nil
-}
 
 // list appends the node at p and all below it that may be read.
 func (p *spot) list(items []syncml.Item, uri string, values bool) []syncml.Item {
@@ -112,14 +103,15 @@ type serializer struct {
 	picked map[string]bool
 }
 
-func (w *serializer) node(p *spot, name string) {
+// node writes the node at p; written is its NodeName, name the property.
+func (w *serializer) node(p *spot, written, name string) {
 	e := p.deepest()
 	w.b.WriteString("<Node>")
-	w.text("NodeName", name)
+	w.text("NodeName", written)
 	w.properties(e, name)
 	for _, child := range e.names {
 		if c := p.below(child); c.readable() {
-			w.node(c, child)
+			w.node(c, child, child)
 		}
 	}
 	if !e.Interior() && w.picked["Value"] && e.Format != "null" {

@@ -102,12 +102,69 @@ var treeRows = map[string]func(*testing.T){
 		bin := "<Node><NodeName>Bin</NodeName><RTProperties><Format><bin/></Format><Type><MIME>text/plain</MIME></Type></RTProperties><Value>AAEC</Value></Node>"
 		assert.Equal(t, []string{
 			"Status 1/1 Get 200", "Status 1/2 Get 200", "Status 1/3 Get 406", "Status 1/4 Get 406", "Status 1/5 Get 406", "Status 1/6 Get 200",
-			"Results 1/1", " " + at + "?list=TNDS+Value+Format+Type+Title" + begin + "<Node><NodeName>a b</NodeName><RTProperties><Format><node/></Format>" +
+			"Results 1/1", " " + at + "?list=TNDS+Value+Format+Type+Title" + begin + "<Node><NodeName></NodeName><RTProperties><Format><node/></Format>" +
 				"<Title>A &lt;b&gt;</Title><Type><DDFName>urn:oma:mo:x:1.0</DDFName></Type></RTProperties>" + bin + "</Node></MgmtTree>",
-			"Results 1/2", " " + note + "?list=TNDS-ACL-Format-Name-Size-Title-TStamp-Type-VerNo" + begin + "<Node><NodeName>Note</NodeName><Value></Value></Node></MgmtTree>",
-			"Results 1/6", " ./DevInfo/Man?list=TNDS" + begin + "<Node><NodeName>Man</NodeName><RTProperties><Format><chr/></Format><Name>Man</Name><Size>15</Size>" +
+			"Results 1/2", " " + note + "?list=TNDS-ACL-Format-Name-Size-Title-TStamp-Type-VerNo" + begin + "<Node><NodeName></NodeName><Value></Value></Node></MgmtTree>",
+			"Results 1/6", " ./DevInfo/Man?list=TNDS" + begin + "<Node><NodeName></NodeName><RTProperties><Format><chr/></Format><Name>Man</Name><Size>15</Size>" +
 				"<Type><MIME>text/plain</MIME></Type><VerNo>0</VerNo></RTProperties><Value>Example Devices</Value></Node></MgmtTree>", "Final",
 		}, got)
+	},
+	"Z-8_a_serialised_tree_is_added_or_replaced_as_a_whole": bothCodecs(func(t *testing.T, s *server) {
+		const (
+			begin = `<MgmtTree xmlns="syncml:dmddf1.2"><VerDTD>1.2</VerDTD>`
+			leaf  = "<Node><NodeName>%</NodeName>#<RTProperties><Format><chr/></Format><Type><MIME>text/plain</MIME></Type></RTProperties><Value>!</Value></Node>"
+		)
+		node := func(name, path, value string) string {
+			if path != "" {
+				path = "<Path>" + path + "</Path>"
+			}
+			return strings.NewReplacer("%", name, "#", path, "!", value).Replace(leaf)
+		}
+		box := func(name, children string) string {
+			return "<Node><NodeName>" + name + "</NodeName><RTProperties><ACL>Get=*&amp;Replace=*</ACL><Format><node/></Format><Type><DDFName>org.example/1.0/X</DDFName></Type></RTProperties>" + children + "</Node>"
+		}
+		tree := func(verb string, id int, uri, nodes string) string {
+			c := command(verb, id, uri, "xml", "<![CDATA["+begin+nodes+"</MgmtTree>]]>")
+			return strings.Replace(c, "</Meta>", `<Type xmlns="syncml:metinf">application/vnd.syncml.dmtnds+xml</Type></Meta>`, 1)
+		}
+		bin := "<Node><NodeName>Bin</NodeName><RTProperties><Format><bin/></Format></RTProperties><Value>AAEC</Value></Node>"
+		s.script = []string{
+			tree("Add", 1, "./Data/Mail", box("", node("Host", "", "a")+bin)) +
+				tree("Add", 2, "./Data/Flat", "<Node><NodeName/></Node>"+node("B c", "", "1")) +
+				tree("Add", 3, "./Data/Twice", node("A", "", "1")+node("A", "", "2")) +
+				tree("Replace", 4, "./Data/Mail", box("", node("Host", "", "b"))) +
+				tree("Replace", 5, "./Data/Mail", box("", node("Host", "", "c")+node("Nope", "", "c"))) +
+				group("Atomic", 6, tree("Add", 7, "./Data", box("Deep", node("A", "", "1"))+node("B", "./Deep", "2")), remove(8, "./Nope")) +
+				tree("Add", 9, "./Data", box("Deep", node("A", "", "1"))+node("B", "./Deep", "2")) +
+				tree("Add", 10, "./Inbox", box("Thing", node("A", "", "1"))) +
+				tree("Add", 11, "./Data/Bad", "<Node>") +
+				strings.Replace(tree("Add", 12, "./Data/Bad", node("A", "", "1")), "dmtnds+xml", "dmtnds+wbxml", 1) +
+				strings.Replace(tree("Add", 13, "./Data/Bad", node("A", "", "1")), "<VerDTD>1.2", "<VerDTD>2.0", 1) +
+				strings.NewReplacer("<![CDATA[", "", "]]>", "").Replace(tree("Add", 14, "./Data/Raw", node("A", "", "1"))),
+		}
+		d := generic(s)
+		talk(t, d)
+		assert.Equal(t, []string{
+			"Status 1/1 Add 200", "Status 1/2 Add 405", "Status 1/3 Add 418", "Status 1/4 Replace 200", "Status 1/5 Replace 404",
+			"Status 1/6 Atomic 507", "Status 1/7 Add 216", "Status 1/8 Delete 404", "Status 1/9 Add 200", "Status 1/10 Add 200",
+			"Status 1/11 Add 415", "Status 1/12 Add 415", "Status 1/13 Add 415", "Status 1/14 Add 200", "Final",
+		}, s.said(2)[1:])
+		for uri, want := range map[string]string{"./Data/Mail/Host": "b", "./Data/Mail/Bin": "\x00\x01\x02", "./Data/Deep/A": "1", "./Data/Deep/B": "2", "./Inbox/0/Thing/A": "1", "./Data/Raw/A": "1"} {
+			assert.Equal(t, want, d.Nodes().Value(uri), uri)
+		}
+		mail, _ := d.Nodes().Node("./Data/Mail")
+		assert.Equal(t, [2]string{"Get=*&Replace=*", "org.example/1.0/X"}, [2]string{mail.ACL, mail.Type})
+		for _, uri := range []string{"./Data/Twice", "./Data/Flat", "./Data/Bad", "./Data/Mail/Nope"} {
+			_, there := d.Nodes().Node(uri)
+			assert.False(t, there, uri)
+		}
+	}),
+	"Z-8_a_client_without_serialised_trees_says_415": func(t *testing.T) {
+		c := strings.Replace(command("Add", 1, "./X", "xml", "x"), "</Meta>", `<Type xmlns="syncml:metinf">application/vnd.syncml.dmtnds+xml</Type></Meta>`, 1)
+		for _, p := range []simdevice.Profile{simdevice.Windows, simdevice.Generic11} {
+			s, _ := converse(t, &simdevice.Device{Profile: p}, c)
+			assert.Equal(t, "Status 1/1 Add 415", s.said(2)[1])
+		}
 	},
 	"T-23_a_client_without_lists_of_tnds_says_406": func(t *testing.T) {
 		for _, p := range []simdevice.Profile{simdevice.Windows, simdevice.Generic11} {
