@@ -17,6 +17,7 @@ const maxAttempts = 100
 // posted is a message of the device with the answer of the server.
 type posted struct {
 	url            string
+	message        *syncml.Message
 	octets, answer []byte
 }
 
@@ -76,11 +77,11 @@ func (s *session) exchange(ctx context.Context, m *syncml.Message, octets []byte
 		case StopAfter:
 			return nil, nil
 		case Repeat:
-			s.late(ctx, posted{s.url, octets, seen}, false)
+			s.late(ctx, posted{s.url, m, octets, seen}, false)
 		case LateAfter:
 			s.late(ctx, s.previous, true)
 		}
-		s.previous = posted{s.url, octets, seen}
+		s.previous = posted{s.url, m, octets, seen}
 		return s.accept(in, m, err)
 	}
 	return nil, fmt.Errorf("simdevice: message %s was lost %d times", m.Header.MsgID, maxAttempts)
@@ -121,7 +122,7 @@ func (s *session) late(ctx context.Context, old posted, stale bool) {
 	if old.octets == nil {
 		return
 	}
-	s.trace(Traffic{From: FromDevice, ContentType: s.codec.ContentType(), Octets: old.octets, Repeat: true})
+	s.trace(Traffic{From: FromDevice, ContentType: s.codec.ContentType(), Octets: old.octets, Message: old.message, Repeat: true})
 	kind, answer, err := s.d.Transport.Post(ctx, old.url, s.codec.ContentType(), old.octets)
 	if err != nil {
 		return

@@ -578,6 +578,83 @@ func TestTraceSeesEveryMessage(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
+func TestTraceSeesWhatIsCut(t *testing.T) {
+	s := &server{t: t}
+	d := device(s)
+	d.Fault = func(_, attempt int) simdevice.Fault {
+		return [...]simdevice.Fault{1: simdevice.CutRequest, 2: simdevice.CutReply, 3: simdevice.Repeat}[attempt]
+	}
+	var got []string
+	sizes := make(map[simdevice.Direction]int)
+	d.Trace = func(m simdevice.Traffic) {
+		if whole := len(m.Octets); !m.Cut {
+			sizes[m.From] = whole
+		}
+		assert.Equal(t, m.Cut, m.Message == nil)
+		got = append(got, fmt.Sprint(m.From, m.Repeat, m.Lost, m.Cut, len(m.Octets)))
+	}
+	talk(t, d)
+	out, in := sizes[simdevice.FromDevice], sizes[simdevice.FromServer]
+	assert.Equal(t, []string{
+		fmt.Sprint("device false true true ", out/2),
+		fmt.Sprint("device false false false ", out), fmt.Sprint("server false true true ", in/2),
+		fmt.Sprint("device true false false ", out), fmt.Sprint("server false false false ", in),
+		fmt.Sprint("device true false false ", out), fmt.Sprint("server false true false ", in),
+	}, got)
+}
+
+// TestParallelSessions runs sessions of one device at once; the race detector watches.
+func TestParallelSessions(t *testing.T) {
+	d := device(&server{t: t})
+	d.Transport = fresh{t, []string{setInt(1, policy, "1") + get(2, policy), exec(1, reboot)}}
+	d.Notify(generalAlert("./Data", "x"))
+	const n = 8
+	reports := make(chan simdevice.Report, n)
+	for range n {
+		go func() {
+			report, err := d.SessionWith(context.Background(), simdevice.SessionOptions{})
+			assert.NoError(t, err)
+			reports <- report
+		}()
+	}
+	ids := make(map[string]bool)
+	for range n {
+		report := <-reports
+		assert.NoError(t, report.Err())
+		ids[report.SessionID] = true
+	}
+	assert.Len(t, ids, n)
+	assert.Equal(t, n, d.Execution("Exec", reboot, "").Executed)
+}
+
+// fresh answers the first message of each session as the first of a script, and so on.
+type fresh struct {
+	t      *testing.T
+	script []string
+}
+
+func (f fresh) Post(ctx context.Context, url, contentType string, body []byte) (string, []byte, error) {
+	m, err := syncml.Decode(body)
+	require.NoError(f.t, err)
+	n, _ := strconv.Atoi(m.Header.MsgID)
+	s := &server{t: f.t, script: f.script, n: n - 1, turns: n - 1}
+	if n == 1 {
+		s.turns = 0
+	}
+	return s.Post(ctx, url, contentType, body)
+}
+
+func TestNames(t *testing.T) {
+	for want, got := range map[string]fmt.Stringer{
+		"windows": simdevice.Windows, "generic 1.2": simdevice.Generic12, "generic 1.1": simdevice.Generic11, "Profile(9)": simdevice.Profile(9),
+		"no fault": simdevice.NoFault, "cut reply": simdevice.CutReply, "late after": simdevice.LateAfter, "Fault(99)": simdevice.Fault(99),
+		"aborted by the device": simdevice.DeviceAborted, "End(99)": simdevice.End(99), "server": simdevice.FromServer,
+	} {
+		assert.Equal(t, want, got.String())
+	}
+	assert.EqualError(t, simdevice.Violation{Row: "P-21", Message: 3, Text: "x"}, "simdevice: message 3 of the server breaks P-21: x")
+}
+
 func TestAlertsStayQueuedUntilTheyAreAnswered(t *testing.T) {
 	s := &server{t: t}
 	d := device(s)
