@@ -1,4 +1,4 @@
-// Package sessiontest proves implementations of the interfaces of package session.
+// Package sessiontest proves implementations of the interfaces of package session, and replays recorded sessions.
 //
 // TestStore is the contract of session.Store as a test. Each of its subtests stands for one sentence of
 // session/store.go and is named after it; when it fails, the message quotes the sentence. A store has one test:
@@ -12,6 +12,8 @@
 // Three promises are out of its reach: that what was committed survives the end of the process, that two processes
 // may share a store, and that an unknown error leaves either all of a change or nothing. A store that can lose
 // its process between two writes needs a test of its own for these.
+//
+// Replay plays the device of a capture.Recording again and compares each reply of session.Step with the recorded one.
 //
 // The package imports no test library, only testing.
 package sessiontest

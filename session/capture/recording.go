@@ -1,0 +1,160 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/wbxml"
+)
+
+// Recording is a recorded conversation: the messages by number, that of the device before the reply.
+type Recording struct {
+	Messages []Message
+}
+
+// Message is one message of a recording.
+type Message struct {
+	Number      int // of the exchange, from 1
+	From        Direction
+	Time        time.Time // when it arrived at the server, or was written by it
+	ContentType string    // media type, without parameters
+	Status      int       // of HTTP; 0 for messages of a device
+
+	Octets []byte // nil: not recorded
+	// Omitted says why octets were not recorded, such as "not a message"; empty: they were, or there were none.
+	Omitted string
+	Size    int // of the message on the wire, in octets
+
+	Source    string // LocURI
+	SessionID string
+	MsgID     string
+	Blanked   []Blank
+}
+
+// Direction says who sent a message.
+type Direction uint8
+
+// The directions.
+const (
+	FromDevice Direction = iota
+	FromServer
+)
+
+var directions = [...]string{FromDevice: "device", FromServer: "server"}
+
+// String returns "device" or "server".
+func (d Direction) String() string {
+	if int(d) < len(directions) {
+		return directions[d]
+	}
+	return fmt.Sprintf("Direction(%d)", uint8(d))
+}
+
+// Codec returns the codec of the encoding that the octets are in.
+func (m *Message) Codec() syncml.Codec { return wbxml.Detect(m.Octets) }
+
+// Decode reads the octets of the message under the default limits. The error is a *syncml.SyntaxError or a
+// *syncml.LimitError.
+func (m *Message) Decode() (*syncml.Message, error) { return wbxml.Decode(m.Octets) }
+
+// FormatError says what is wrong with a recording.
+type FormatError struct {
+	File   string // name of the file
+	Entry  int    // line of the index, from 1; 0: the file as a whole
+	Reason string
+	Err    error // what caused it; may be nil
+}
+
+func (e *FormatError) Error() string {
+	s := "capture: " + e.File
+	if e.Entry > 0 {
+		s += fmt.Sprintf(": line %d", e.Entry)
+	}
+	s += ": " + e.Reason
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns Err.
+func (e *FormatError) Unwrap() error { return e.Err }
+
+// What Open reads at most.
+const (
+	maxLine    = 1 << 20   // octets of a line of the index
+	maxEntries = 200_000   // lines of the index
+	maxFile    = 64 << 20  // octets of a message
+	maxTotal   = 512 << 20 // octets of all messages
+)
+
+// Open reads the recording in a folder: os.DirFS of what a Dir wrote, or an embedded one. It does not decode the
+// messages. The error is a *FormatError.
+func Open(fsys fs.FS) (*Recording, error) {
+	index, err := fsys.Open(indexName)
+	if err != nil {
+		return nil, &FormatError{File: indexName, Reason: "cannot be opened", Err: err}
+	}
+	defer index.Close()
+	rec := new(Recording)
+	total := 0
+	err = readIndex(index, func(line int, m Message, file string) error {
+		if file != "" {
+			octets, err := readFile(fsys, file, min(maxFile, maxTotal-total))
+			if err != nil {
+				return &FormatError{File: file, Reason: "cannot be read", Err: err}
+			}
+			m.Octets = octets
+			total += len(octets)
+		}
+		rec.Messages = append(rec.Messages, m)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := rec.sort(); err != nil {
+		return nil, err
+	}
+	return rec, nil
+}
+
+// sort orders the messages. An exchange has one message of each side.
+func (r *Recording) sort() error {
+	slices.SortStableFunc(r.Messages, func(a, b Message) int {
+		if a.Number != b.Number {
+			return a.Number - b.Number
+		}
+		return int(a.From) - int(b.From)
+	})
+	for i := 1; i < len(r.Messages); i++ {
+		a, b := &r.Messages[i-1], &r.Messages[i]
+		if a.Number == b.Number && a.From == b.From {
+			return &FormatError{File: indexName, Reason: fmt.Sprintf("two messages %d of the %v", a.Number, a.From)}
+		}
+	}
+	return nil
+}
+
+var errTooLarge = errors.New("too large")
+
+func readFile(fsys fs.FS, name string, limit int) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	octets, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(octets) > limit {
+		return nil, errTooLarge
+	}
+	return octets, nil
+}
