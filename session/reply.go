@@ -455,8 +455,8 @@ func (t *Turn) unfit(r *omadm.Request) (omadm.Outcome, bool) {
 			o.Status, o.Reason = omadm.StatusEntityTooLarge, "a value is larger than the largest object of the device"
 			return o, true
 		}
-		if r.Ops[i].URI.Prop() == omadm.PropACL && t.windows() {
-			o.Status, o.Reason = omadm.StatusFeatureNotSupported, "Windows has no access control lists"
+		if lacks := r.Ops[i].Verb == omadm.Copy || r.Ops[i].URI.Prop() == omadm.PropACL; lacks && t.windows() {
+			o.Status, o.Reason = omadm.StatusFeatureNotSupported, "Windows has neither Copy nor access control lists"
 			return o, true
 		}
 		if err := r.Ops[i].URI.Within(uris); err != nil {

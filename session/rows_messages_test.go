@@ -402,6 +402,47 @@ var deviceRows = map[string]func(*testing.T){
 		h.post(msg("1", "2", okHdr("1")+status(2, "1", "5", "Exec", 202)+final))
 		assert.Empty(t, h.record().Device.Awaited)
 	},
+	"W-1_commands_that_windows_takes": func(t *testing.T) {
+		h := newHouse(t)
+		h.request(omadm.Request{ID: "group", Group: omadm.Sequence, Ops: []omadm.Op{
+			{Verb: omadm.Add, URI: policy + "A", Value: omadm.Text("1")}, replace(policy+"A", "2"), get(policy + "A"), {Verb: omadm.Delete, URI: policy + "A"},
+			exec("./Vendor/MSFT/Reboot/RebootNow"),
+		}})
+		h.request(atomic("atomic", replace(policy+"B", "1")))
+		h.enqueue("copy", omadm.Op{Verb: omadm.Copy, URI: policy + "C", From: policy + "B"})
+		h.complete(h.device())
+		assert.Equal(t, omadm.Done, h.outcomes()["group"].Kind, "%+v", h.outcomes()["group"])
+		assert.Equal(t, omadm.Done, h.outcomes()["atomic"].Kind)
+		assert.Equal(t, omadm.StatusFeatureNotSupported, h.outcomes()["copy"].Status)
+	},
+	"W-2_every_command_sent_has_a_cmdid_and_a_known_name": func(t *testing.T) {
+		h := newHouse(t)
+		a := omadm.UserAlert{Code: omadm.AlertDisplay, Text: "Hello."}
+		h.request(omadm.Request{ID: "a", Ops: []omadm.Op{
+			a.Op(), get("./A"), replace("./B", "1"), exec("./C"), {Verb: omadm.Add, URI: "./D", Value: omadm.Node()},
+			{Verb: omadm.Delete, URI: "./E"}, {Verb: omadm.Copy, URI: "./F", From: "./G"},
+		}})
+		h.request(atomic("b", replace("./H", "1")))
+		seen := map[string]bool{}
+		for _, c := range h.post(msg("1", "1", pkg1)).Body {
+			assert.NotEmpty(t, c.ID())
+			assert.False(t, seen[c.ID()], "CmdID %s comes twice", c.ID())
+			seen[c.ID()] = true
+			_, unknown := c.(*syncml.Unknown)
+			assert.False(t, unknown, c.Name())
+		}
+		assert.Len(t, seen, 3+7+1)
+	},
+	"W-34_encrypted_bodies_are_refused": func(t *testing.T) {
+		h := newHouse(t)
+		w := h.exchange(msg("1", "1", pkg1), with("Content-Type", "application/pkcs7-mime"))
+		assert.Equal(t, http.StatusUnsupportedMediaType, w.Code)
+		assert.Empty(t, h.record().Sessions)
+	},
+	"S-23_refused_header_refuses_every_command": func(t *testing.T) {
+		got := newHouse(t).post(strings.Replace(msg("1", "1", pkg1), "DM/1.2", "DM/9.9", 1))
+		assert.Equal(t, []string{"Status SyncHdr 0 513", "Status Alert 1 513", "Status Replace 2 513", "Final"}, summary(got))
+	},
 	"W-20_no_correlator_towards_windows": func(t *testing.T) {
 		h := newHouse(t)
 		h.post(msg("1", "1", login("user")+pkg1))
