@@ -54,7 +54,7 @@ func TestSimulatedDeviceFindsNothingWrong(t *testing.T) {
 	h.enqueue("many", get("./DevInfo"), get("./DevInfo/Man"), get("./NoSuchNode"))
 	h.enqueue("replace", replace(policy+"A", "1"))
 	h.request(atomic("atomic", replace(policy+"B", "2"), replace(policy+"C", "3")))
-	h.request(atomic("undone", replace(policy+"D", "2"), replace("./DevInfo/Man", "3")))
+	h.request(atomic("undone", replace(policy+"D", "2"), replace("./DevDetail/SwV", "3")))
 	h.request(omadm.Request{ID: "sequence", Group: omadm.Sequence, Ops: []omadm.Op{replace(policy+"E", "2"), get(policy + "E")}})
 	d := h.device()
 	report, err := d.Session(t.Context())
