@@ -2,6 +2,7 @@ package omadm
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/gomadm/gomadm/syncml"
@@ -140,6 +141,7 @@ func (p *Planner) Lay(r *Request, next int, placed func(cmdID uint32, op int)) (
 	if r.Group != Each {
 		return p.layGroup(r, placed)
 	}
+	p.reserve(r.Ops[next:])
 	for next < len(r.Ops) {
 		n, err := p.layRun(r, next)
 		if err != nil || n == 0 {
@@ -265,6 +267,19 @@ func (p *Planner) atMost(ops []Op) int {
 		}
 	}
 	return len(ops)
+}
+
+// reserve makes room for operations, as far as they fit, so that the message does not grow with each of them.
+func (p *Planner) reserve(ops []Op) {
+	const around = 128 // octets of mark-up
+	octets, room := 0, p.room()
+	for i := range ops {
+		if octets += len(ops[i].URI) + len(ops[i].Value.Data.Value) + around; octets > room {
+			octets = room
+			break
+		}
+	}
+	p.buf = slices.Grow(p.buf, max(octets, 0)+p.end)
 }
 
 func (p *Planner) layGroup(r *Request, placed func(cmdID uint32, op int)) (int, error) {

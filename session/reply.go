@@ -45,11 +45,17 @@ func (t *Turn) address() {
 	t.header.MsgID = strconv.FormatUint(uint64(t.state.Sent)+1, 10)
 	t.header.RespURI = t.env.Rules.RespURI
 	if t.change != nil && t.state.Sent == 0 && t.maxReply() >= roomy {
-		limits := &t.env.Rules.Limits
-		t.sizes.MaxMsgSize = strconv.Itoa(limits.Message.WithDefaults().Octets)
-		t.sizes.MaxObjSize = strconv.Itoa(limits.Object)
+		t.sizes = announced(&t.env.Rules.Limits)
 		t.header.Meta = &t.sizes
 	}
+}
+
+// announced returns what a header says of our limits. Both numbers lie in one string.
+func announced(l *Limits) syncml.Meta {
+	b := strconv.AppendInt(make([]byte, 0, 40), int64(l.Message.WithDefaults().Octets), 10)
+	n := len(b)
+	text := string(strconv.AppendInt(b, int64(l.Object), 10))
+	return syncml.Meta{MaxMsgSize: text[:n], MaxObjSize: text[n:]}
 }
 
 // write makes the reply. Nothing was changed when the error is omadm.ErrTooSmall.

@@ -74,8 +74,8 @@ type Outstanding struct {
 // side, even under one SessionID.
 func (s *State) Key() string { return s.SyncType + ":" + s.ID }
 
-// is reports whether s and other have the same Key.
-func (s *State) is(other *State) bool { return s.ID == other.ID && s.SyncType == other.SyncType }
+// SameKey reports whether s and other have the same Key. It does not allocate.
+func (s *State) SameKey(other *State) bool { return s.ID == other.ID && s.SyncType == other.SyncType }
 
 // Open reports whether the session goes on at a time: it has not ended, and was heard of less than timeout ago.
 func (s *State) Open(now time.Time, timeout time.Duration) bool {

@@ -211,7 +211,7 @@ func (t *Turn) begin() {
 	kept := 0
 	for i := range t.rec.Sessions {
 		s := &t.rec.Sessions[i]
-		same := s.is(&t.state)
+		same := s.SameKey(&t.state)
 		ends := same || s.Ended.IsZero() && (s.SyncType == t.state.SyncType || !s.Open(t.env.Now, t.env.Rules.Timeout))
 		switch {
 		case ends:
@@ -243,7 +243,7 @@ func (t *Turn) crowd(kept int) {
 		oldest := -1
 		for i := range t.rec.Sessions {
 			s := &t.rec.Sessions[i]
-			if s.is(&t.state) || slices.ContainsFunc(t.change.Close, func(c State) bool { return c.is(s) }) {
+			if s.SameKey(&t.state) || slices.ContainsFunc(t.change.Close, func(c State) bool { return c.SameKey(s) }) {
 				continue
 			}
 			if oldest < 0 || s.Seen.Before(t.rec.Sessions[oldest].Seen) {
@@ -439,6 +439,9 @@ func hresult(c *syncml.Status) uint32 {
 	text := c.Data.OriginalError
 	for i := 0; text == "" && i < len(c.Items); i++ {
 		text = c.Items[i].Data.OriginalError
+	}
+	if text == "" {
+		return 0
 	}
 	text = strings.TrimSpace(text)
 	if digits, ok := strings.CutPrefix(strings.ToLower(text), "0x"); ok {

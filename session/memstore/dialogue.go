@@ -1,14 +1,14 @@
 package memstore
 
 import (
-	"slices"
+	"strings"
 
 	"github.com/gomadm/gomadm/session"
 )
 
 // dialogue is a session with what is kept beside its state.
 type dialogue struct {
-	key   string
+	key   string // of state
 	state session.State
 	reply []byte
 	parts [][]byte
@@ -30,11 +30,46 @@ func (dlg *dialogue) keep(state *session.State, reply, part []byte) {
 	dlg.parts = dlg.parts[:kept]
 }
 
-// copyState returns a copy that shares no slice with s.
-func copyState(s *session.State) session.State {
-	c := *s
-	c.Requests = slices.Clone(s.Requests)
-	c.Tried = slices.Clone(s.Tried)
-	c.Outstanding = slices.Clone(s.Outstanding)
+// owned returns a copy of s that shares no memory with it. All its texts lie in one string.
+func owned(s *session.State) session.State {
+	c := s.Clone()
+	list := texts(&c)
+	n := 0
+	for _, t := range list {
+		n += len(*t)
+	}
+	for i := range c.Requests {
+		n += len(c.Requests[i].ID)
+	}
+	for _, id := range c.Tried {
+		n += len(id)
+	}
+	var all strings.Builder
+	all.Grow(n)
+	for _, t := range list {
+		*t = appended(&all, *t)
+	}
+	for i := range c.Requests {
+		c.Requests[i].ID = appended(&all, c.Requests[i].ID)
+	}
+	for i, id := range c.Tried {
+		c.Tried[i] = appended(&all, id)
+	}
 	return c
+}
+
+// texts returns the strings of s that are not in its lists.
+func texts(s *session.State) [14]*string {
+	o := &s.Incoming
+	return [...]*string{
+		&s.ID, &s.SyncType, &s.MsgID, &s.Login, &s.User,
+		&o.Command, &o.MsgRef, &o.CmdRef, &o.Alert, &o.Source, &o.Target, &o.Format, &o.Type, &o.Mark,
+	}
+}
+
+// appended returns the copy of s that it appends to all.
+func appended[S ~string](all *strings.Builder, s S) S {
+	from := all.Len()
+	all.WriteString(string(s))
+	return S(all.String()[from:])
 }

@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"encoding"
 	"fmt"
 	"slices"
 	"sort"
@@ -13,73 +14,133 @@ import (
 // log is what came of requests, and events, oldest first. Cursors are the serial numbers of entries; they go on
 // when entries are forgotten.
 type log struct {
-	entries []entry
+	batches []batch
 	serial  uint64 // of the youngest entry
 }
 
-type entry struct {
-	serial uint64
-	session.Entry
+// batch is what one change brought.
+type batch struct {
+	device  omadm.DeviceID
+	first   uint64 // serial number of the first entry; the others follow
+	entries []entry
 }
 
-// newEntries copies the entries of a change: what the device reported, what that means, and what else it said.
-func newEntries(c *session.Change) ([]session.Entry, error) {
-	entries := make([]session.Entry, 0, len(c.Results)+len(c.Finish)+len(c.Events))
+// entry is kept in its binary form: it holds every field, shares no memory with anybody, and is what another store
+// would keep.
+type entry struct {
+	kind kind
+	form []byte
+}
+
+// kind says what an entry is the form of.
+type kind uint8
+
+const (
+	result kind = iota
+	outcome
+	event
+)
+
+// newEntries returns the entries of a change: what the device reported, what that means, and what else it said.
+func newEntries(c *session.Change) ([]entry, error) {
+	n := len(c.Results) + len(c.Finish) + len(c.Events)
+	if n == 0 {
+		return nil, nil
+	}
+	p := press{entries: make([]entry, 0, n), forms: make([]byte, 0, size(c))}
 	for i := range c.Results {
-		entries = append(entries, session.Entry{Result: &c.Results[i]})
+		p.add(result, &c.Results[i])
 	}
 	for i := range c.Finish {
-		entries = append(entries, session.Entry{Outcome: &c.Finish[i]})
+		p.add(outcome, &c.Finish[i])
 	}
 	for i := range c.Events {
-		entries = append(entries, session.Entry{Event: &c.Events[i]})
+		p.add(event, &c.Events[i])
 	}
-	for i := range entries {
-		if err := own(&entries[i]); err != nil {
-			return nil, err
+	return p.entries, p.err
+}
+
+// size is about how many octets the forms of the entries of a change take.
+func size(c *session.Change) int {
+	const each, item = 32, 32 // for numbers and short texts
+	n := each * (len(c.Results) + len(c.Finish) + len(c.Events))
+	for i := range c.Results {
+		n += len(c.Results[i].Request)
+		for j := range c.Results[i].Items {
+			it := &c.Results[i].Items[j]
+			n += item + len(it.Source.URI) + len(it.Target.URI) + len(it.Data.Value)
 		}
 	}
-	return entries, nil
-}
-
-// own replaces what an entry points to by a copy.
-func own(e *session.Entry) (err error) {
-	switch {
-	case e.Result != nil:
-		e.Result, err = copied(e.Result)
-	case e.Outcome != nil:
-		e.Outcome, err = copied(e.Outcome)
-	case e.Event != nil:
-		e.Event, err = copied(e.Event)
+	for i := range c.Events {
+		n += item + len(c.Events[i].Type) + len(c.Events[i].Data.Value)
 	}
-	return err
+	return n
 }
 
-func (l *log) append(id omadm.DeviceID, entries []session.Entry) {
-	for _, e := range entries {
-		l.serial++
-		e.Device = id
-		e.Cursor = cursor(l.serial)
-		l.entries = append(l.entries, entry{l.serial, e})
+// press makes entries, whose forms lie one behind the other.
+type press struct {
+	entries []entry
+	forms   []byte
+	err     error
+}
+
+func (p *press) add(k kind, v encoding.BinaryAppender) {
+	from := len(p.forms)
+	forms, err := v.AppendBinary(p.forms)
+	if err != nil {
+		p.err = fmt.Errorf("memstore: %w", err)
+		return
 	}
+	p.forms = forms
+	p.entries = append(p.entries, entry{kind: k, form: forms[from:len(forms):len(forms)]})
 }
 
-// after returns copies of up to limit entries after a cursor.
+func (l *log) append(id omadm.DeviceID, entries []entry) {
+	if len(entries) == 0 {
+		return
+	}
+	l.batches = append(l.batches, batch{device: id, first: l.serial + 1, entries: entries})
+	l.serial += uint64(len(entries))
+}
+
+// after returns up to limit entries after a cursor.
 func (l *log) after(cursor session.Cursor, limit int) ([]session.Entry, error) {
 	serial, err := l.serialOf(cursor)
 	if err != nil {
 		return nil, err
 	}
-	i := sort.Search(len(l.entries), func(i int) bool { return l.entries[i].serial > serial })
-	n := min(max(limit, 0), len(l.entries)-i)
-	entries := make([]session.Entry, 0, n)
-	for _, e := range l.entries[i : i+n] {
-		if err := own(&e.Entry); err != nil {
-			return nil, err
+	i := sort.Search(len(l.batches), func(i int) bool { return l.batches[i].end() > serial+1 })
+	entries := []session.Entry{}
+	for ; i < len(l.batches) && len(entries) < limit; i++ {
+		b := &l.batches[i]
+		for n := max(b.first, serial+1); n < b.end() && len(entries) < limit; n++ {
+			e, err := b.read(n)
+			if err != nil {
+				return nil, err
+			}
+			entries = append(entries, e)
 		}
-		entries = append(entries, e.Entry)
 	}
 	return entries, nil
+}
+
+// end is the serial number behind the last entry.
+func (b *batch) end() uint64 { return b.first + uint64(len(b.entries)) }
+
+// read returns what the entry with a serial number says.
+func (b *batch) read(serial uint64) (session.Entry, error) {
+	out := session.Entry{Cursor: cursor(serial), Device: b.device}
+	e := &b.entries[serial-b.first]
+	var err error
+	switch e.kind {
+	case result:
+		out.Result, err = decoded[omadm.Result](e.form)
+	case outcome:
+		out.Outcome, err = decoded[omadm.Outcome](e.form)
+	case event:
+		out.Event, err = decoded[omadm.Event](e.form)
+	}
+	return out, err
 }
 
 // cursor names the entry with a serial number.
@@ -99,5 +160,5 @@ func (l *log) serialOf(c session.Cursor) (uint64, error) {
 
 // forget drops the entries of a device.
 func (l *log) forget(id omadm.DeviceID) {
-	l.entries = slices.DeleteFunc(l.entries, func(e entry) bool { return e.Device == id })
+	l.batches = slices.DeleteFunc(l.batches, func(b batch) bool { return b.device == id })
 }

@@ -149,6 +149,58 @@ func TestStoreDoesNotHoldOnToMessages(t *testing.T) {
 	}
 }
 
+// Every text of a State is one that could hold on to a message.
+func TestStoreCopiesEveryTextOfASession(t *testing.T) {
+	const message, messages = 1 << 20, 4
+	state := func() *session.State {
+		return &session.State{Requests: make([]session.Carried, 1), Tried: make([]omadm.RequestID, 1), Outstanding: make([]session.Outstanding, 1)}
+	}
+	for i, name := range textsOf(reflect.ValueOf(state()).Elem(), "State", nil) {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t)
+			before := live()
+			for n := range messages {
+				c := session.Change{Session: *state()}
+				c.Session.ID = strconv.Itoa(n)
+				at := -1
+				textsOf(reflect.ValueOf(&c.Session).Elem(), "State", func(v reflect.Value) {
+					if at++; at == i {
+						v.SetString(strings.Repeat(strconv.Itoa(n), message)[:20])
+					}
+				})
+				commit(t, s, c)
+			}
+			if grown := live() - before; grown > message {
+				t.Errorf("the store grew by %d octets with %d messages of %d, want little", grown, messages, message)
+			}
+			runtime.KeepAlive(s)
+		})
+	}
+}
+
+// textsOf names the strings in v in their order, and shows each to visit if that is not nil.
+func textsOf(v reflect.Value, name string, visit func(reflect.Value)) (names []string) {
+	switch v.Kind() {
+	case reflect.String:
+		if visit != nil {
+			visit(v)
+		}
+		return []string{name}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return nil
+		}
+		for i := range v.NumField() {
+			names = append(names, textsOf(v.Field(i), name+"."+v.Type().Field(i).Name, visit)...)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			names = append(names, textsOf(v.Index(i), name+"[]", visit)...)
+		}
+	}
+	return names
+}
+
 // live returns the octets of the heap that are in use.
 func live() int64 {
 	runtime.GC()
@@ -157,7 +209,7 @@ func live() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// What copyState does not copy are values: a field of a State that is none has to be copied there.
+// What State.Clone does not copy are values: a field of a State that is none has to be copied there.
 func TestStateHasNoOtherReferences(t *testing.T) {
 	copied := map[string]bool{"State.Requests": true, "State.Tried": true, "State.Outstanding": true}
 	var look func(name string, typ reflect.Type)
@@ -165,7 +217,7 @@ func TestStateHasNoOtherReferences(t *testing.T) {
 		switch typ.Kind() {
 		case reflect.Slice:
 			if !copied[name] {
-				t.Errorf("%s is a list that copyState shares", name)
+				t.Errorf("%s is a list that Clone shares", name)
 			}
 			look(name+"[]", typ.Elem())
 		case reflect.Array:
@@ -178,7 +230,7 @@ func TestStateHasNoOtherReferences(t *testing.T) {
 				look(name+"."+typ.Field(i).Name, typ.Field(i).Type)
 			}
 		case reflect.Pointer, reflect.Map, reflect.Interface, reflect.Chan, reflect.Func:
-			t.Errorf("%s is a reference that copyState shares", name)
+			t.Errorf("%s is a reference that Clone shares", name)
 		}
 	}
 	look("State", reflect.TypeFor[session.State]())

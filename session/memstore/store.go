@@ -86,14 +86,11 @@ func (s *Store) Load(_ context.Context, q session.Query) (*session.Record, error
 	if err != nil {
 		return nil, err
 	}
-	rec := &session.Record{Revision: d.revision, Device: d.Device}
+	rec := newRecord(d)
 	rec.Device.Facts = maps.Clone(d.Facts)
 	rec.Device.Awaited = maps.Clone(d.Awaited)
-	if len(d.sessions) > 0 {
-		rec.Sessions = make([]session.State, len(d.sessions))
-	}
-	for i, dlg := range d.sessions {
-		rec.Sessions[i] = copyState(&dlg.state)
+	for _, dlg := range d.sessions {
+		rec.Sessions = append(rec.Sessions, dlg.state.Clone())
 		if dlg.state.Body == q.Body && len(dlg.reply) > 0 {
 			rec.Reply = bytes.Clone(dlg.reply)
 		}
@@ -105,6 +102,20 @@ func (s *Store) Load(_ context.Context, q session.Query) (*session.Record, error
 	}
 	rec.Requests = d.queue.pending(q, d.sessions)
 	return rec, nil
+}
+
+// newRecord returns a record with room for the sessions of a device. It is one piece of memory when there is one at
+// most, as there mostly is.
+func newRecord(d *device) *session.Record {
+	var r struct {
+		session.Record
+		first [1]session.State
+	}
+	r.Revision, r.Device = d.revision, d.Device
+	if n := len(d.sessions); n > 0 {
+		r.Sessions = slices.Grow(r.first[:0:1], n)
+	}
+	return &r.Record
 }
 
 // Enqueue puts requests into the queue of a device.
@@ -130,10 +141,7 @@ func (s *Store) Enqueue(_ context.Context, id omadm.DeviceID, reqs ...omadm.Requ
 // Commit copies and checks all of c first, and then makes changes that cannot fail. Beside what session.Store
 // says, it refuses a change that requeues, leases or finishes a request which is neither waiting nor leased.
 func (s *Store) Commit(_ context.Context, c *session.Change) error {
-	state, err := copied(&c.Session)
-	if err != nil {
-		return err
-	}
+	state := owned(&c.Session)
 	part := bytes.Clone(c.Part)
 	in, err := newRequests(c.Add)
 	if err != nil {
@@ -163,7 +171,7 @@ func (s *Store) Commit(_ context.Context, c *session.Change) error {
 
 	s.move(d)
 	if state.ID != "" {
-		d.dialogue(state.Key()).keep(state, c.Reply, part)
+		d.dialogue(&state).keep(&state, c.Reply, part)
 	}
 	d.queue.add(fresh)
 	d.queue.change(c)
@@ -174,7 +182,7 @@ func (s *Store) Commit(_ context.Context, c *session.Change) error {
 		d.Nonces = cloneNonces(*c.Nonces)
 	}
 	for i := range c.Close {
-		d.close(c.Close[i].Key())
+		d.close(&c.Close[i])
 	}
 	s.idlers.update(d)
 	return nil
@@ -209,26 +217,26 @@ func (s *Store) move(d *device) {
 	d.revision = s.revision
 }
 
-// dialogue returns the session with a key, a new one if there is none.
-func (d *device) dialogue(key string) *dialogue {
-	if i := d.find(key); i >= 0 {
+// dialogue returns the session that has the key of a state, a new one if there is none.
+func (d *device) dialogue(s *session.State) *dialogue {
+	if i := d.find(s); i >= 0 {
 		return d.sessions[i]
 	}
-	dlg := &dialogue{key: key}
+	dlg := &dialogue{key: s.Key()}
 	d.sessions = append(d.sessions, dlg)
 	return dlg
 }
 
 // close drops a session with its reply and its parts.
-func (d *device) close(key string) {
-	if i := d.find(key); i >= 0 {
+func (d *device) close(s *session.State) {
+	if i := d.find(s); i >= 0 {
 		d.sessions = slices.Delete(d.sessions, i, i+1)
 	}
 }
 
-// find returns the index of a session, -1 if there is none.
-func (d *device) find(key string) int {
-	return slices.IndexFunc(d.sessions, func(dlg *dialogue) bool { return dlg.key == key })
+// find returns the index of the session that has the key of a state, -1 if there is none.
+func (d *device) find(s *session.State) int {
+	return slices.IndexFunc(d.sessions, func(dlg *dialogue) bool { return dlg.state.SameKey(s) })
 }
 
 // apply sets the keys that have a value and removes the others.
@@ -253,21 +261,10 @@ func cloneNonces(n session.Nonces) session.Nonces {
 // clone copies a string, so that what is kept does not hold on to the message it came from.
 func clone[S ~string](s S) S { return S(strings.Clone(string(s))) }
 
-// form is a type with a binary form.
+// form is a type that can be read from its binary form.
 type form[T any] interface {
 	*T
-	encoding.BinaryAppender
 	encoding.BinaryUnmarshaler
-}
-
-// copied returns a copy that shares no memory with v. The binary form is what makes it: it holds every field, and
-// another store would keep just that.
-func copied[T any, P form[T]](v P) (P, error) {
-	b, err := v.AppendBinary(make([]byte, 0, 512)) // most fit
-	if err != nil {
-		return nil, fmt.Errorf("memstore: %w", err)
-	}
-	return decoded[T, P](b)
 }
 
 func decoded[T any, P form[T]](b []byte) (P, error) {
