@@ -28,6 +28,14 @@ type Config struct {
 	Now    func() time.Time // default: time.Now
 }
 
+// clock returns now, and the time of day when it is nil.
+func clock(now func() time.Time) func() time.Time {
+	if now == nil {
+		return time.Now
+	}
+	return now
+}
+
 // Authenticator finds out who sent a message. It does not read the body, and is safe for concurrent use.
 type Authenticator interface {
 	// Authenticate returns the sender. ErrUnauthenticated if there is no proof of who it is: the client then gets

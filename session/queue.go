@@ -2,12 +2,16 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/gomadm/gomadm/omadm"
 )
 
-// Queue is what applications call to give a device something to do. All fields but Store work when zero.
+// Queue is what applications call to give a device something to do. All fields but Store work when zero. They must not
+// change, and the Queue not be copied, after its first use; it is safe for concurrent use.
 //
 // A request that consists of Get, Replace, Add and Delete only is sent again when its outcome is lost, others finish as
 // Unknown; Request.Delivery says otherwise. A request for ./User/… waits until a user is signed in.
@@ -15,11 +19,47 @@ type Queue struct {
 	Store Store
 	// Check is asked about each request before it is queued. Default: everything that is valid is queued.
 	Check Check
+	// Pusher wakes devices that have got something to do. Default: they come when they come.
+	Pusher Pusher
+	// Window is the time in which a device is woken at most once. A request that is put in meanwhile goes out in the
+	// session that the push before brings, or else in the next one, as nothing is pushed when the time is over: make it
+	// as long as that session takes to begin, not longer. It counts for the pushes of this Queue, not for those of other
+	// processes, and is not kept for more than some hundred thousand devices. Default: there is no limit.
+	Window time.Duration
+
+	Now func() time.Time // default: time.Now
+
+	mu    sync.Mutex
+	woken window
 }
 
-// Enqueue validates and normalises the requests, asks Check and puts them into the queue of the device, all or
-// none. Errors: an *omadm.RequestError, what Check returned, or an error of Store.Enqueue. The requests given are
-// not changed.
+// Pusher wakes a device, so that it opens a session: by a push of WNS, a notification of OMA DM, or whatever reaches it.
+// It is safe for concurrent use.
+type Pusher interface {
+	// Push returns when the push is on its way, which does not say that the device is. For a device that cannot be
+	// woken it returns nil.
+	Push(ctx context.Context, d Device) error
+}
+
+// WakeError says that a device was not woken. What was put into its queue is there, and is sent when the device comes.
+type WakeError struct {
+	Device omadm.DeviceID
+	Err    error // of the Pusher, or of the Store that did not return the device
+}
+
+func (e *WakeError) Error() string {
+	return fmt.Sprintf("session: device %q was not woken: %v", e.Device, e.Err)
+}
+
+// Unwrap returns e.Err.
+func (e *WakeError) Unwrap() error { return e.Err }
+
+// Enqueue validates and normalises the requests, asks Check, puts them into the queue of the device, all or none, and
+// then wakes it if one of them is due. The requests given are not changed.
+//
+// With a *WakeError the requests are in the queue. All other errors mean that none is, or that it is not known: an
+// *omadm.RequestError, what Check returned, or an error of Store.Enqueue. After either it is right to call again with the
+// same requests, as those that are there are skipped.
 func (q *Queue) Enqueue(ctx context.Context, id omadm.DeviceID, reqs ...omadm.Request) error {
 	var facts omadm.Facts
 	if q.Check != nil {
@@ -36,7 +76,113 @@ func (q *Queue) Enqueue(ctx context.Context, id omadm.DeviceID, reqs ...omadm.Re
 		}
 		ready[i] = r
 	}
-	return q.Store.Enqueue(ctx, id, ready...)
+	if err := q.Store.Enqueue(ctx, id, ready...); err != nil {
+		return err
+	}
+	if !anyDue(ready, clock(q.Now)()) {
+		return nil
+	}
+	_, err := q.Wake(ctx, id)
+	return err
+}
+
+// Cancel takes requests back that were not sent yet, or whose outcome was lost and that wait to be sent again. They finish
+// as omadm.Canceled and their ids are returned: these are never sent after Cancel has returned. A request that is on its
+// way, finished or not there is left alone. The error is one of the Store, and errors.ErrUnsupported if that is not a
+// Canceler.
+func (q *Queue) Cancel(ctx context.Context, id omadm.DeviceID, reqs ...omadm.RequestID) ([]omadm.RequestID, error) {
+	c, ok := q.Store.(Canceler)
+	if !ok {
+		return nil, fmt.Errorf("session: queue: %T cannot cancel: %w", q.Store, errors.ErrUnsupported)
+	}
+	return c.Cancel(ctx, id, clock(q.Now)(), reqs...)
+}
+
+// Wake wakes a device that is to come now. It reports whether it did: not without a Pusher, and not within the Window
+// after the last time. The error is a *WakeError.
+func (q *Queue) Wake(ctx context.Context, id omadm.DeviceID) (bool, error) {
+	if q.Pusher == nil {
+		return false, nil
+	}
+	now := clock(q.Now)()
+	if !q.enter(id, now) {
+		return false, nil
+	}
+	if err := q.push(ctx, id); err != nil {
+		q.leave(id, now)
+		return false, &WakeError{Device: id, Err: err}
+	}
+	return true, nil
+}
+
+func (q *Queue) push(ctx context.Context, id omadm.DeviceID) error {
+	rec, err := q.Store.Load(ctx, Query{Device: id})
+	if err != nil {
+		return err
+	}
+	return q.Pusher.Push(ctx, rec.Device)
+}
+
+// enter reports whether a device may be woken, and notes that it is.
+func (q *Queue) enter(id omadm.DeviceID, now time.Time) bool {
+	if q.Window <= 0 {
+		return true
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.woken.enter(id, now, q.Window)
+}
+
+// leave takes back that a device was woken at a time.
+func (q *Queue) leave(id omadm.DeviceID, at time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.woken.leave(id, at)
+}
+
+// window remembers when devices were woken, in two generations: when the new one is as old as the window, nothing in the
+// old one counts any more, so that forgetting costs no search. The zero window is empty.
+type window struct {
+	young, old map[omadm.DeviceID]time.Time
+	begun      time.Time // of young
+}
+
+// maxWoken is the size of a generation. When there are more devices, some are forgotten early and woken once too often.
+const maxWoken = 1 << 16
+
+// enter notes that a device is woken, and reports whether the last time was not within a duration before.
+func (w *window) enter(id omadm.DeviceID, now time.Time, d time.Duration) bool {
+	if age := now.Sub(w.begun); w.young == nil || age >= d || age < 0 || len(w.young) >= maxWoken {
+		w.old, w.young, w.begun = w.young, make(map[omadm.DeviceID]time.Time), now
+	}
+	for _, g := range []map[omadm.DeviceID]time.Time{w.young, w.old} {
+		at, ok := g[id]
+		// A clock that was put back ends the window.
+		if ok && now.Sub(at) < d && !now.Before(at) {
+			return false
+		}
+	}
+	w.young[id] = now
+	return true
+}
+
+// leave forgets that a device was woken at a time.
+func (w *window) leave(id omadm.DeviceID, at time.Time) {
+	for _, g := range []map[omadm.DeviceID]time.Time{w.young, w.old} {
+		if woken, ok := g[id]; ok && woken.Equal(at) {
+			delete(g, id)
+		}
+	}
+}
+
+// anyDue reports whether one of the requests may be sent now.
+func anyDue(reqs []omadm.Request, now time.Time) bool {
+	for i := range reqs {
+		if !reqs[i].NotBefore.After(now) {
+			return true
+		}
+	}
+	return false
 }
 
 // prepare makes a request ready for the queue.

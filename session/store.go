@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/omadm/auth"
 )
 
 // Store keeps devices, their sessions and their queues. A store decides nothing: each value it writes is in the
@@ -94,7 +96,34 @@ type Device struct {
 	Facts   omadm.Facts                // as last committed
 	Awaited map[string]omadm.RequestID // correlators of accepted Execs, with the request of each, as last committed
 	Nonces  Nonces
+	// Account is what Register was given; a Commit does not change it.
+	Account Account
 }
+
+// LogValue is the formatted form, which hides the secrets and the nonces.
+func (d Device) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", d)) }
+
+// Account is what a device and the server prove themselves to each other with when they use the credentials of SyncML
+// (OMA DM Security 1.2.1, section 5.3). The zero Account is that of a device that the transport proves. Its formatted form
+// does not show the secrets.
+type Account struct {
+	Name         string      // of the client: the LocName of the Source of its messages, and the user of its credentials
+	Secret       auth.Secret // of the client
+	ServerName   string      // the user of the credentials that the server sends
+	ServerSecret auth.Secret // of the server, another one for each client; empty: the server sends no credentials
+	Scheme       auth.Scheme // what a challenge asks for; empty: auth.MD5
+}
+
+// String hides the secrets.
+func (a Account) String() string {
+	return fmt.Sprintf("Account(%q, server %q, scheme %q)", a.Name, a.ServerName, string(a.Scheme))
+}
+
+// GoString hides the secrets.
+func (a Account) GoString() string { return a.String() }
+
+// LogValue hides the secrets.
+func (a Account) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // Nonces are the nonces exchanged with a device, as raw octets. Their formatted form does not show them.
 type Nonces struct {
@@ -108,6 +137,9 @@ func (n Nonces) String() string { return fmt.Sprintf("Nonces(generation %d)", n.
 
 // GoString hides the nonces.
 func (n Nonces) GoString() string { return n.String() }
+
+// LogValue hides the nonces.
+func (n Nonces) LogValue() slog.Value { return slog.StringValue(n.String()) }
 
 // Pending is a request that waits or is leased, with the counts of the last Lease or Requeue.
 type Pending struct {
@@ -162,7 +194,7 @@ type Requeue struct {
 // Registrar makes devices known to a store.
 type Registrar interface {
 	// Register makes a device known. A device that is registered already keeps its queue, sessions, results and
-	// awaited correlators, and gets the facts and nonces of d. Register does not look at d.Awaited.
+	// awaited correlators, and gets the facts, the nonces and the account of d. Register does not look at d.Awaited.
 	Register(ctx context.Context, d Device) error
 	// Unregister forgets a device and everything kept for it. An unknown device is no error.
 	Unregister(ctx context.Context, id omadm.DeviceID) error
@@ -174,6 +206,15 @@ type Results interface {
 	// cursor is before the first. An entry is never left out: one that becomes visible later has a later cursor.
 	// ErrCursor if the store cannot have given the cursor.
 	Results(ctx context.Context, after Cursor, limit int) ([]Entry, error)
+}
+
+// Canceler takes requests back.
+type Canceler interface {
+	// Cancel finishes those of the requests that wait, all at once, with an Outcome of Kind omadm.Canceled and this time,
+	// which is appended to the results. It returns their ids, each once and in the order given. A request that is leased or
+	// finished, or that is not there, is left alone. A Cancel that finishes any moves the revision, so that no Commit that
+	// was prepared before sends one of them; any other changes nothing. ErrUnknownDevice if the device is not registered.
+	Cancel(ctx context.Context, id omadm.DeviceID, at time.Time, reqs ...omadm.RequestID) ([]omadm.RequestID, error)
 }
 
 // Idler finds the devices whose sessions are to be ended because they do not come back.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
@@ -105,6 +106,23 @@ func (q *queue) check(fresh []*request, c *session.Change) error {
 		ended[o.Request] = true
 	}
 	return nil
+}
+
+// canceled returns the outcomes of those of the requests that wait.
+func (q *queue) canceled(at time.Time, ids []omadm.RequestID) []omadm.Outcome {
+	var outcomes []omadm.Outcome
+	ended := make(map[omadm.RequestID]bool)
+	for _, id := range ids {
+		r := q.open[id]
+		if r == nil || r.lease != nil || ended[id] {
+			continue
+		}
+		ended[id] = true
+		outcomes = append(outcomes, omadm.Outcome{
+			Request: r.Request.ID, Kind: omadm.Canceled, Op: omadm.GroupOp, At: at, Attempts: r.Attempts,
+		})
+	}
+	return outcomes
 }
 
 // add puts requests with new ids into the queue.

@@ -15,8 +15,8 @@ import (
 	"github.com/gomadm/gomadm/session"
 )
 
-// Store is a session.Store, session.Registrar, session.Results and session.Idler in memory. The zero Store is empty
-// and ready to use. It must not be copied after its first use.
+// Store is a session.Store, session.Registrar, session.Results, session.Canceler and session.Idler in memory. The zero
+// Store is empty and ready to use. It must not be copied after its first use.
 type Store struct {
 	mu      sync.Mutex // guards all of the below and what they point to
 	devices map[omadm.DeviceID]*device
@@ -32,6 +32,7 @@ var (
 	_ session.Store     = (*Store)(nil)
 	_ session.Registrar = (*Store)(nil)
 	_ session.Results   = (*Store)(nil)
+	_ session.Canceler  = (*Store)(nil)
 	_ session.Idler     = (*Store)(nil)
 )
 
@@ -62,6 +63,7 @@ func (s *Store) Register(_ context.Context, d session.Device) error {
 	known.Facts = nil
 	apply(&known.Facts, d.Facts)
 	known.Nonces = cloneNonces(d.Nonces)
+	known.Account = d.Account
 	s.move(known)
 	return nil
 }
@@ -136,6 +138,33 @@ func (s *Store) Enqueue(_ context.Context, id omadm.DeviceID, reqs ...omadm.Requ
 	}
 	d.queue.add(fresh)
 	return nil
+}
+
+// Cancel finishes those of the requests that wait.
+func (s *Store) Cancel(_ context.Context, id omadm.DeviceID, at time.Time, reqs ...omadm.RequestID) ([]omadm.RequestID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, err := s.device(id)
+	if err != nil {
+		return nil, err
+	}
+	c := session.Change{Finish: d.queue.canceled(at, reqs)}
+	if len(c.Finish) == 0 {
+		return nil, nil
+	}
+	entries, err := newEntries(&c)
+	if err != nil {
+		return nil, err
+	}
+
+	s.move(d)
+	d.queue.change(&c)
+	s.log.append(d.ID, entries)
+	ids := make([]omadm.RequestID, len(c.Finish))
+	for i := range c.Finish {
+		ids[i] = c.Finish[i].Request
+	}
+	return ids, nil
 }
 
 // Commit copies and checks all of c first, and then makes changes that cannot fail. Beside what session.Store

@@ -193,7 +193,7 @@ var brokenStores = []brokenStore{
 		f.register = func(d session.Device) error {
 			return errors.Join(f.Store.Unregister(bg, d.ID), f.Store.Register(bg, d))
 		}
-	}, []string{"register_again_keeps_all_but_facts_and_nonces"}},
+	}, []string{"register_again_keeps_all_but_facts_nonces_and_account"}},
 	{"does nothing when a device is registered again", func(f *faulty) {
 		f.register = func(d session.Device) error {
 			if _, err := f.Store.Load(bg, everything(d.ID)); err == nil {
@@ -201,7 +201,7 @@ var brokenStores = []brokenStore{
 			}
 			return f.Store.Register(bg, d)
 		}
-	}, []string{"register_again_keeps_all_but_facts_and_nonces"}},
+	}, []string{"register_again_keeps_all_but_facts_nonces_and_account"}},
 	{"merges the facts of a device that is registered again", func(f *faulty) {
 		f.register = func(d session.Device) error {
 			facts := make(omadm.Facts)
@@ -212,13 +212,43 @@ var brokenStores = []brokenStore{
 			d.Facts = facts
 			return f.Store.Register(bg, d)
 		}
-	}, []string{"register_again_keeps_all_but_facts_and_nonces"}},
+	}, []string{"register_again_keeps_all_but_facts_nonces_and_account"}},
 	{"registers without facts", func(f *faulty) {
 		f.register = func(d session.Device) error {
 			d.Facts = nil
 			return f.Store.Register(bg, d)
 		}
 	}, []string{"register_makes_known"}},
+	{"registers without an account", func(f *faulty) {
+		f.register = func(d session.Device) error {
+			d.Account = session.Account{}
+			return f.Store.Register(bg, d)
+		}
+	}, []string{"register_makes_known", "account_as_registered"}},
+	{"keeps the first account of a device", func(f *faulty) {
+		f.register = func(d session.Device) error {
+			if rec, err := f.Store.Load(bg, everything(d.ID)); err == nil {
+				d.Account = rec.Device.Account
+			}
+			return f.Store.Register(bg, d)
+		}
+	}, []string{"register_again_keeps_all_but_facts_nonces_and_account", "account_as_registered"}},
+	{"forgets the account with the first Commit", func(f *faulty) {
+		committed := make(map[omadm.DeviceID]bool)
+		f.commit = func(c *session.Change) error {
+			err := f.Store.Commit(bg, c)
+			committed[c.Device] = committed[c.Device] || err == nil
+			return err
+		}
+		onRecord(func(q session.Query, rec *session.Record) {
+			if committed[q.Device] {
+				rec.Device.Account = session.Account{}
+			}
+		})(f)
+	}, []string{"account_as_registered"}},
+	{"folds the case of account names", onRecord(func(_ session.Query, rec *session.Record) {
+		rec.Device.Account.Name = strings.ToUpper(rec.Device.Account.Name)
+	}), []string{"register_makes_known", "account_as_registered"}},
 	{"does not unregister", func(f *faulty) {
 		f.unregister = func(omadm.DeviceID) error { return nil }
 	}, []string{"unregister_forgets_everything"}},

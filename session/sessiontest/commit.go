@@ -13,9 +13,10 @@ import (
 func (t *trial) busy(id omadm.DeviceID) {
 	t.Helper()
 	t.ok("Register", t.registrar.Register(context.Background(), session.Device{
-		ID:     id,
-		Facts:  omadm.Facts{"kept": "1", "changed": "1", "removed": "1"},
-		Nonces: session.Nonces{Generation: 1, Client: "c1", Server: "s1"},
+		ID:      id,
+		Facts:   omadm.Facts{"kept": "1", "changed": "1", "removed": "1"},
+		Nonces:  session.Nonces{Generation: 1, Client: "c1", Server: "s1"},
+		Account: account("busy"),
 	}))
 	t.enqueue(id, request("l"), request("w"), request("f"))
 	t.commit(id, func(c *session.Change) {

@@ -41,6 +41,7 @@ func sentences() []sentence {
 		{"enqueue_is_all_or_none", "Enqueue puts requests into the queue of a device, all or none, and does not move the revision.", enqueueAllOrNone},
 		{"request_ids_are_per_device", "Enqueue puts requests into the queue of a device", idsPerDevice},
 
+		{"account_as_registered", "Account is what Register was given; a Commit does not change it.", accountAsRegistered},
 		{"nonces_are_raw_octets", "Nonces are the nonces exchanged with a device, as raw octets.", noncesRaw},
 		{"pending_has_the_counts_of_lease_and_requeue", "Pending is a request that waits or is leased, with the counts of the last Lease or Requeue.", counts},
 
@@ -62,7 +63,7 @@ func sentences() []sentence {
 		{"close_drops_sessions_with_replies_and_parts", "sessions to be dropped with their replies and parts", closeDrops},
 
 		{"register_makes_known", "Register makes a device known.", registerMakesKnown},
-		{"register_again_keeps_all_but_facts_and_nonces", "A device that is registered already keeps its queue, sessions, results and awaited correlators, and gets the facts and nonces of d.", registerAgain},
+		{"register_again_keeps_all_but_facts_nonces_and_account", "A device that is registered already keeps its queue, sessions, results and awaited correlators, and gets the facts, the nonces and the account of d.", registerAgain},
 		{"register_does_not_look_at_awaited", "Register does not look at d.Awaited.", registerAwaited},
 		{"unregister_forgets_everything", "Unregister forgets a device and everything kept for it.", unregisterForgets},
 		{"unregister_of_unknown_device", "An unknown device is no error.", unregisterUnknown},

@@ -296,6 +296,7 @@ func (t *trial) snapshot(id omadm.DeviceID) []string {
 		fmt.Sprintf("revision %d", rec.Revision),
 		fmt.Sprintf("facts %q", rec.Device.Facts), // in the order of keys
 		fmt.Sprintf("nonces %d %q %q", rec.Device.Nonces.Generation, rec.Device.Nonces.Client, rec.Device.Nonces.Server),
+		t.accountLine(rec.Device.Account),
 		fmt.Sprintf("awaited %q", rec.Device.Awaited),
 		fmt.Sprintf("parts %q", rec.Parts),
 	}
