@@ -258,6 +258,8 @@ func TestViolationsInObjects(t *testing.T) {
 		{"no 1222 for a part", fromDevice, 2, alert(1, 1222), "", []string{"P-21"}},
 		{"Final while the object goes on", fromDevice, 2, "</SyncBody>", "<Final/></SyncBody>", []string{"P-21"}},
 		{"a command while the object goes on", fromDevice, 2, "</SyncBody>", get(2, ".") + "</SyncBody>", []string{"P-21"}},
+		{"a late Status for Results", []string{get(1, "./DevInfo/Man") + get(2, "./DevInfo/Mod")}, 5, "<Final/>",
+			"<Status><CmdID>99</CmdID><MsgRef>4</MsgRef><CmdRef>3</CmdRef><Cmd>Results</Cmd><Data>500</Data></Status><Final/>", nil},
 		{"1225 for another object", fromDevice, 2, "</SyncBody>", lost + "</SyncBody>", []string{"L-18"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -291,4 +293,14 @@ func TestServerThatGoesOnWithARefusedObject(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"L-3", "L-22", "L-8"}, rows(report))
 	assert.Equal(t, "Status 1/1 Replace 416", s.said(2)[1])
+
+	s = &server{t: t, script: []string{
+		chunk("Replace", 1, note, 10, "12345678", true), chunk("Replace", 1, note, 0, "90a", true), chunk("Replace", 1, note, 0, "b", true), set(1, note, "x"),
+	}}
+	d = generic(s)
+	d.MaxObjSize = 10
+	report, err = d.Session(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"L-6", "L-22", "L-8"}, rows(report))
+	assert.Equal(t, "Status 2/1 Replace 413", s.said(3)[1])
 }

@@ -176,19 +176,15 @@ func (p *packer) abort() {
 func (p *packer) acknowledge() {
 	s := p.s
 	next := &syncml.Alert{Data: code(int(omadm.AlertNextMessage))}
-	var ack []syncml.Command
-	if s.ack != nil {
-		ack = s.ack.commands
-	}
-	reserve := p.length(append(append([]syncml.Command{}, ack...), next)...) + len("9999")
+	last := append(s.ack.commands[:len(s.ack.commands):len(s.ack.commands)], next)
+	reserve := p.length(last...) + 2*len("9999") // their CmdIDs will be longer
 	for len(s.outbox) > 0 && isStatus(s.outbox[0].commands[0]) && p.put(reserve, s.outbox[0].commands...) {
 		s.outbox = s.outbox[1:]
 	}
-	if !p.put(0, append(ack[:len(ack):len(ack)], next)...) {
+	if !p.put(0, last...) {
 		p.abort()
 		return
 	}
-	s.ack = nil
 	p.remember(nil, next)
 }
 
@@ -359,7 +355,7 @@ func part(u *unit, n int) syncml.Command {
 	if whole.Meta != nil {
 		meta = *whole.Meta
 	}
-	if meta.Size = ""; u.sent == 0 && it.MoreData {
+	if meta.Size = ""; u.sent == 0 {
 		meta.Size = strconv.Itoa(total)
 	}
 	if it.Meta = &meta; whole.Meta == nil && meta.Size == "" {

@@ -64,7 +64,7 @@ var objectRows = map[string]func(*testing.T){
 	"L-14_what_is_too_large_is_refused": func(t *testing.T) {
 		for _, tt := range []struct {
 			name    string
-			storage int64
+			room    int64 // that the storage has left; 0: enough
 			script  []string
 			want    string
 			message int
@@ -73,17 +73,17 @@ var objectRows = map[string]func(*testing.T){
 			{"the size announced", 0, []string{chunk("Replace", 1, note, 11, "ab", true), "" + get(1, note)}, "Status 1/1 Replace 416", 2, []string{"L-3"}},
 			{"more than was announced", 0, []string{chunk("Replace", 1, note, 9, "12345678", true), chunk("Replace", 1, note, 0, "90a", false)}, "Status 2/1 Replace 413", 3, []string{"L-6"}},
 			{"an object that comes whole", 0, []string{set(1, note, "1234567890a")}, "Status 1/1 Replace 413", 2, []string{"L-3"}},
-			{"the size announced for the storage", 200, []string{chunk("Replace", 1, note, 10, "ab", true), get(1, note)}, "Status 1/1 Replace 420", 2, nil},
-			{"an object that comes whole for the storage", 200, []string{set(1, note, "1234567890")}, "Status 1/1 Replace 420", 2, nil},
-			{"an object that is added for the storage", 200, []string{add(1, "./Data/New", "1234567890")}, "Status 1/1 Add 420", 2, nil},
+			{"the size announced for the storage", 5, []string{chunk("Replace", 1, note, 10, "ab", true), get(1, note)}, "Status 1/1 Replace 420", 2, nil},
+			{"an object that comes whole for the storage", 5, []string{set(1, note, "1234567890")}, "Status 1/1 Replace 420", 2, nil},
+			{"an object that is added for the storage", 5, []string{add(1, "./Data/New", "1234567890")}, "Status 1/1 Add 420", 2, nil},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				s := &server{t: t, script: tt.script}
 				d := generic(s)
 				d.MaxObjSize = 10
-				if d.Tree = simdevice.NewTree(simdevice.Generic12, deviceID); tt.storage > 0 {
-					d.Storage = tt.storage
-					d.Tree.Put("./Filler", simdevice.Node{Value: syncml.Text(strings.Repeat("x", 195))})
+				d.Tree = simdevice.NewTree(d.Profile, deviceID)
+				if tt.room > 0 {
+					d.Storage = weight(d.Tree, ".") + tt.room
 				}
 				report, err := d.Session(t.Context())
 				require.NoError(t, err)
@@ -149,6 +149,24 @@ var objectRows = map[string]func(*testing.T){
 		}, s.said(2))
 		assert.Equal(t, "7", d.Nodes().Value("./Data/Level"))
 		assert.Equal(t, "abcd", d.Nodes().Value(note))
+	},
+	"L-10_a_command_in_the_same_message_is_no_later_part": func(t *testing.T) {
+		s := &server{t: t, script: []string{strings.TrimSuffix(chunk("Replace", 1, note, 9, "ab", true), goesOn) + set(2, note, "whole")}}
+		d := generic(s)
+		report, err := d.Session(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []string{"L-10", "L-9", "L-10"}, rows(report))
+		assert.Equal(t, "whole", d.Nodes().Value(note))
+	},
+	"L-8_the_meta_of_the_first_part_counts": func(t *testing.T) {
+		first := strings.Replace(chunk("Replace", 1, "./Data/Level", 2, "4", true), "<Meta>", `<Meta><Format xmlns="syncml:metinf">int</Format>`, 1)
+		s := &server{t: t, script: []string{first, chunk("Replace", 1, "./Data/Level", 0, "2", false)}}
+		d := generic(s)
+		report, err := d.Session(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []string{"L-8"}, rows(report))
+		assert.Equal(t, "Status 2/1 Replace 200", s.said(3)[1])
+		assert.Equal(t, "42", d.Nodes().Value("./Data/Level"))
 	},
 	"L-23_base64_is_decoded_when_it_is_whole": func(t *testing.T) {
 		b64 := func(s string) string {
@@ -243,9 +261,46 @@ var objectRows = map[string]func(*testing.T){
 	"L-3_what_the_server_does_not_take_is_not_sent": func(t *testing.T) {
 		s := &server{t: t, meta: limits(0, 9), script: []string{get(1, "./DevInfo/Man") + get(2, "./DevInfo/Mod")}}
 		d := generic(s)
-		d.Notify(generalAlert("./Data", "0123456789"))
+		d.Trace = func(m simdevice.Traffic) {
+			if m.From == simdevice.FromServer && m.Number == 1 {
+				d.Notify(generalAlert("./Data", "0123456789"), generalAlert("./Data", "fits"))
+			}
+		}
 		talk(t, d)
-		assert.Equal(t, []string{"Status 1/1 Get 413", "Status 1/2 Get 200", "Results 1/2", " ./DevInfo/Mod = Simulated", "Final"}, s.said(2)[1:])
+		assert.Equal(t, []string{
+			"Status 1/1 Get 413", "Status 1/2 Get 200", "Results 1/2", " ./DevInfo/Mod = Simulated",
+			"Alert 5 1226", " ./Data chr org.example.test = fits", "Final",
+		}, s.said(2)[1:])
+	},
+	"L-4_a_later_limit_replaces_the_earlier": func(t *testing.T) {
+		s := &server{t: t, meta: limits(0, 9), script: []string{get(1, "./DevInfo/Man"), get(1, "./DevInfo/Man")}, edit: func(n int, text string) string {
+			if n == 2 {
+				return strings.Replace(text, limits(0, 9), limits(0, 15), 1)
+			}
+			return text
+		}}
+		talk(t, generic(s))
+		assert.Equal(t, "Status 1/1 Get 413", s.said(2)[1])
+		assert.Equal(t, "Status 2/1 Get 200", s.said(3)[1])
+	},
+	"L-21_an_object_is_sent_again_once": func(t *testing.T) {
+		lost := `<Alert><CmdID>2</CmdID><Data>1225</Data><Item><Source><LocURI>./DevInfo/Man</LocURI></Source></Item></Alert>`
+		s := &server{t: t, script: []string{get(1, "./DevInfo/Man")}, edit: func(_ int, text string) string {
+			return strings.Replace(text, alert(1, 1222), alert(1, 1222)+lost, 1)
+		}}
+		d := generic(s)
+		d.ChunkSize, d.Resend = 6, true
+		talk(t, d)
+		value, parts := s.object("Results", "1")
+		assert.Equal(t, "ExamplExampl", value)
+		assert.Equal(t, 2, parts)
+	},
+	"L-18_the_alert_1225_of_a_server_is_answered": func(t *testing.T) {
+		s := &server{t: t, script: []string{alert(1, 1225)}}
+		report, err := generic(s).Session(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []string{"L-18"}, rows(report))
+		assert.Equal(t, []string{"Status 1/1 Alert 200", "Final"}, s.said(2)[1:])
 	},
 	"L-15_a_large_alert_goes_out_in_parts": bothCodecs(func(t *testing.T, s *server) {
 		d := generic(s)
@@ -313,15 +368,43 @@ var objectRows = map[string]func(*testing.T){
 		}
 	},
 	"L-25_a_message_that_holds_no_octet_ends_the_session": func(t *testing.T) {
-		s := &server{t: t, script: []string{get(1, "./Data/Log")}, meta: limits(1200, 0)}
-		d := generic(s)
-		d.Nodes().Put("./Data/Log", simdevice.Node{Type: strings.Repeat("t", 800), Value: syncml.Text(strings.Repeat("x", 999)), Access: simdevice.Get})
-		report, err := d.Session(t.Context())
-		assert.Less(t, len(s.heard), 5)
-		require.NoError(t, err)
-		assert.Empty(t, report.Violations)
-		assert.Equal(t, simdevice.DeviceAborted, report.End)
+		for name, limit := range map[string]int{"of the object": 1200, "of the status for the Get": 620} {
+			t.Run(name, func(t *testing.T) {
+				s := &server{t: t, script: []string{get(1, "./Data/Log")}, meta: limits(limit, 0)}
+				d := generic(s)
+				d.Nodes().Put("./Data/Log", simdevice.Node{Type: strings.Repeat("t", 800), Value: syncml.Text(strings.Repeat("x", 999)), Access: simdevice.Get})
+				report, err := d.Session(t.Context())
+				require.NoError(t, err)
+				assert.Empty(t, report.Violations)
+				assert.Equal(t, simdevice.DeviceAborted, report.End)
+				assert.Less(t, len(s.heard), 5)
+			})
+		}
 	},
+	"L-11_the_status_for_the_part_goes_before_those_that_do_not_fit": bothCodecs(func(t *testing.T, s *server) {
+		many := ""
+		for i := range 12 {
+			many += get(i+1, "./DevInfo/Man")
+		}
+		limit := 1200
+		if s.binary {
+			limit = 500
+		}
+		s.meta = limits(limit, 0)
+		s.script = []string{many + chunk("Replace", 20, note, 4, "ab", true), chunk("Replace", 1, note, 0, "cd", false)}
+		d := generic(s)
+		d.Trace = func(m simdevice.Traffic) {
+			if m.From == simdevice.FromDevice && m.Number > 1 {
+				assert.LessOrEqual(t, len(m.Octets), limit)
+			}
+		}
+		talk(t, d)
+		acknowledgement := s.said(2)
+		assert.Contains(t, acknowledgement, "Status 1/1 Get 200")
+		assert.NotContains(t, acknowledgement, "Status 1/12 Get 200")
+		assert.Equal(t, "Status 1/20 Replace 213", acknowledgement[len(acknowledgement)-2])
+		assert.Equal(t, "abcd", d.Nodes().Value(note))
+	}),
 	"P-23_the_device_does_not_close_while_the_server_sends_an_object": func(t *testing.T) {
 		s := &server{t: t, meta: limits(900, 0), script: []string{
 			get(1, "./DevDetail?list=StructData") + chunk("Replace", 2, note, 4, "ab", true),
@@ -398,6 +481,15 @@ var objectRows = map[string]func(*testing.T){
 		assert.Equal(t, 36, statuses)
 		assert.Greater(t, len(s.heard), 3)
 	},
+}
+
+// weight returns how many octets the values of the node at uri and of all below it have.
+func weight(tree *simdevice.Tree, uri string) int64 {
+	n := int64(len(tree.Value(uri)))
+	for _, name := range tree.Names(uri) {
+		n += weight(tree, uri+"/"+name)
+	}
+	return n
 }
 
 // generalAlert returns an alert 1226.

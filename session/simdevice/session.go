@@ -104,8 +104,8 @@ func (s *session) converse(ctx context.Context) error {
 			return nil
 		}
 		s.settle(c)
-		s.outbox = append(s.answerTo(c), s.outbox...)
 		s.forget()
+		s.outbox = append(s.answerTo(c), s.outbox...)
 		answer = reply
 	}
 	return fmt.Errorf("simdevice: the session does not end within %d messages", s.number)
@@ -236,11 +236,11 @@ func (s *session) settle(c *check) {
 	}
 }
 
-// forget drops commands that need no Status any more and can hardly get another.
+// forget drops commands that have their Status, and Results when the server has seen the whole package.
 func (s *session) forget() {
 	s.sent = slices.DeleteFunc(s.sent, func(c *sent) bool {
 		_, results := c.cmd.(*syncml.Results)
-		return (c.statuses > 0 || c.missed || results) && c.message+1 < s.number && len(c.refs) == 0
+		return c.statuses > 0 || c.missed || results && s.turn == deviceClosed
 	})
 }
 
