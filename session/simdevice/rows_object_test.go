@@ -34,7 +34,7 @@ var objectRows = map[string]func(*testing.T){
 			chunk("Replace", 1, note, 0, "six", false) + get(2, note),
 		}
 		d := generic(s)
-		talk(t, d)
+		assert.Equal(t, 3, talk(t, d).Commands)
 		assert.Equal(t, []string{
 			"Status 1/0 SyncHdr 200 " + deviceID + " " + serverURL, "Status 1/1 Get 200", "Status 1/2 Replace 213", "Alert 4 1222",
 		}, s.said(2))
@@ -93,6 +93,15 @@ var objectRows = map[string]func(*testing.T){
 				assert.Empty(t, d.Nodes().Value(note))
 			})
 		}
+	},
+	"L-14_an_object_takes_the_room_of_the_one_before": func(t *testing.T) {
+		s := &server{t: t, script: []string{chunk("Replace", 1, note, 8, "abcd", true), chunk("Replace", 1, note, 0, "efgh", false) + set(2, note, "ijklmnop")}}
+		d := generic(s)
+		d.Tree = simdevice.NewTree(d.Profile, deviceID)
+		d.Tree.Put(note, simdevice.Node{Value: syncml.Text("12345678"), Access: simdevice.Get | simdevice.Replace})
+		d.Storage = weight(d.Tree, ".")
+		talk(t, d)
+		assert.Equal(t, "ijklmnop", d.Nodes().Value(note))
 	},
 	"L-14_storage_that_runs_out_in_the_middle_is_420": func(t *testing.T) {
 		s := &server{t: t, script: []string{chunk("Replace", 1, note, 0, "1234", true), chunk("Replace", 1, note, 0, strings.Repeat("x", 900), true), remove(1, "./Nope")}}
@@ -258,6 +267,20 @@ var objectRows = map[string]func(*testing.T){
 		assert.Equal(t, []string{"Status 3/1 Alert 200", "Results 1/1", " ./DevInfo/Man = ces", "Results 1/2", " ./DevInfo/Mod of 9 = Simula …"}, s.said(4)[1:])
 		assert.Equal(t, []string{"Status 4/1 Alert 200", "Results 1/2", " ./DevInfo/Mod = ted", "Final"}, s.said(5)[1:])
 	}),
+	"L-10_an_alert_waits_until_the_object_is_sent": func(t *testing.T) {
+		s := &server{t: t, script: []string{get(1, "./DevInfo/Man"), ""}}
+		d := generic(s)
+		d.ChunkSize = 8
+		d.Trace = func(m simdevice.Traffic) {
+			if m.From == simdevice.FromServer && m.Number == 2 {
+				d.Notify(generalAlert("./Data", "x"))
+			}
+		}
+		talk(t, d)
+		assert.Equal(t, []string{"Status 2/1 Alert 200", "Results 1/1", " ./DevInfo/Man = Devices", "Final"}, s.said(3)[1:])
+		talk(t, d)
+		assert.Contains(t, s.said(4), " ./Data chr org.example.test = x")
+	},
 	"L-3_what_the_server_does_not_take_is_not_sent": func(t *testing.T) {
 		s := &server{t: t, meta: limits(0, 9), script: []string{get(1, "./DevInfo/Man") + get(2, "./DevInfo/Mod")}}
 		d := generic(s)

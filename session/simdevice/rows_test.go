@@ -244,7 +244,8 @@ var rowTests = map[string]func(*testing.T){
 			header, "Status 1/2 Sequence 200", "Status 1/3 Replace 200", "Status 1/4 Get 200 " + policy, "Status 1/5 Delete 404",
 			"Status 1/6 Exec 215", "Status 1/7 Exec 200", "Results 1/4", " " + policy + " = 1", "Final",
 		}, got)
-		assert.Equal(t, 1, d.Execution("Exec", reboot, "").Executed)
+		e := d.Execution("Exec", reboot, "")
+		assert.Equal(t, [2]int{1, 1}, [2]int{e.Executed, e.Skipped})
 	},
 	"D-14_meta_of_the_command_is_the_default_of_its_items": func(t *testing.T) {
 		d := &simdevice.Device{}
@@ -316,6 +317,7 @@ var rowTests = map[string]func(*testing.T){
 		}, lines(s.heard[1]))
 		_, there := d.Nodes().Node(policy)
 		assert.False(t, there)
+		assert.Equal(t, 1, d.Execution("Replace", policy, "2").Skipped)
 	},
 	"W-23_policies_are_made_by_replace_and_added_once": func(t *testing.T) {
 		_, got := converse(t, &simdevice.Device{}, setInt(1, policy, "1")+command("Add", 2, policy, "int", "1")+setInt(3, policy, "2"))

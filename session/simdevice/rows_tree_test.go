@@ -71,6 +71,13 @@ var treeRows = map[string]func(*testing.T){
 			"Status 1/7 Delete 414", "Status 1/8 Exec 414", "Status 1/9 Replace 414", "Status 1/10 Copy 414", "Final",
 		}, got)
 	},
+	"T-5_the_length_of_the_whole_address_counts_characters": func(t *testing.T) {
+		d := &simdevice.Device{Profile: simdevice.Generic12}
+		d.Nodes().Put("./DevDetail/URI/MaxTotLen", simdevice.Node{Format: "int", Value: syncml.Text("22"), Access: simdevice.Get})
+		got := answers(t, d, add(1, "./Data/123456789/ab/éç", "x")+
+			add(2, "./Data/123456789/ab/cde", "x")+get(3, "./Data/123456789/ab/éç?prop=Name"))
+		assert.Equal(t, []string{"Status 1/1 Add 200", "Status 1/2 Add 414", "Status 1/3 Get 200", "Results 1/3", " ./Data/123456789/ab/éç?prop=Name = éç", "Final"}, got)
+	},
 	"T-20_list_of_one_result_each": func(t *testing.T) {
 		d := &simdevice.Device{OneResult: true}
 		got := answers(t, d, get(1, "./DevDetail/URI?list=Struct"))
