@@ -210,10 +210,11 @@ type Results interface {
 
 // Canceler takes requests back.
 type Canceler interface {
-	// Cancel finishes those of the requests that wait, all at once, with an Outcome of Kind omadm.Canceled and this time,
-	// which is appended to the results. It returns their ids, each once and in the order given. A request that is leased or
-	// finished, or that is not there, is left alone. A Cancel that finishes any moves the revision, so that no Commit that
-	// was prepared before sends one of them; any other changes nothing. ErrUnknownDevice if the device is not registered.
+	// Cancel finishes those of the requests that wait, due or not, with an Outcome of Kind omadm.Canceled, this time and the
+	// Attempts of the request, which is appended to the results. It returns their ids, each once and in the order given. A
+	// request that is leased or finished, or that is not there, is left alone. A Cancel that finishes any moves the revision,
+	// so that no Commit that was prepared before sends one of them; any other changes nothing. It is done as a whole or not
+	// at all. ErrUnknownDevice if the device is not registered.
 	Cancel(ctx context.Context, id omadm.DeviceID, at time.Time, reqs ...omadm.RequestID) ([]omadm.RequestID, error)
 }
 

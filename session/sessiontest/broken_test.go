@@ -26,6 +26,7 @@ type faulty struct {
 	register   func(session.Device) error
 	unregister func(omadm.DeviceID) error
 	results    func(session.Cursor, int) ([]session.Entry, error)
+	cancel     func(omadm.DeviceID, time.Time, []omadm.RequestID) ([]omadm.RequestID, error)
 	idle       func(time.Time, int) ([]omadm.DeviceID, error)
 }
 
@@ -83,6 +84,15 @@ func (f *faulty) Results(_ context.Context, after session.Cursor, limit int) ([]
 		return f.results(after, limit)
 	}
 	return f.Store.Results(bg, after, limit)
+}
+
+func (f *faulty) Cancel(_ context.Context, id omadm.DeviceID, at time.Time, reqs ...omadm.RequestID) ([]omadm.RequestID, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.cancel != nil {
+		return f.cancel(id, at, reqs)
+	}
+	return f.Store.Cancel(bg, id, at, reqs...)
 }
 
 func (f *faulty) Idle(_ context.Context, before time.Time, limit int) ([]omadm.DeviceID, error) {
@@ -713,6 +723,65 @@ var brokenStores = []brokenStore{
 		return page
 	}), []string{"entry_is_one_of_three"}},
 
+	// Requests that are canceled.
+	{"cancels without an outcome", onEntries(func(_ *faulty, _ session.Cursor, _ int, page []session.Entry) []session.Entry {
+		return slices.DeleteFunc(page, func(e session.Entry) bool { return e.Outcome != nil && e.Outcome.Kind == omadm.Canceled })
+	}), []string{"cancel_finishes_what_waits"}},
+	{"finishes what is canceled as expired", onOutcome(func(o *omadm.Outcome) { o.Kind = omadm.Expired }), []string{"cancel_finishes_what_waits"}},
+	{"forgets the attempts of what is canceled", onOutcome(func(o *omadm.Outcome) { o.Attempts = 0 }), []string{"cancel_finishes_what_waits"}},
+	{"cancels at a time of its own", onCancel(func(at *time.Time, _ *[]omadm.RequestID) { *at = at.Truncate(time.Second) }), []string{"cancel_finishes_what_waits"}},
+	{"cancels only what is due", func(f *faulty) {
+		f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+			rec, err := f.Store.Load(bg, everything(id))
+			if err != nil {
+				return nil, err
+			}
+			due := slices.DeleteFunc(slices.Clone(reqs), func(r omadm.RequestID) bool { return !slices.Contains(ids(rec.Requests), r) })
+			return f.Store.Cancel(bg, id, at, due...)
+		}
+	}, []string{"cancel_finishes_what_waits"}},
+	{"cancels nothing", onCancel(func(_ *time.Time, reqs *[]omadm.RequestID) { *reqs = nil }),
+		[]string{"cancel_finishes_what_waits", "cancel_returns_what_it_finished", "cancel_moves_the_revision"}},
+	{"cancels the first request only", cancelsOne, []string{"cancel_finishes_what_waits", "cancel_returns_what_it_finished"}},
+	{"returns what it was to cancel", onCanceled(func(_, reqs []omadm.RequestID) []omadm.RequestID { return reqs }),
+		[]string{"cancel_returns_what_it_finished", "cancel_leaves_the_others_alone"}},
+	{"returns what it canceled in an order of its own", onCanceled(func(ids, _ []omadm.RequestID) []omadm.RequestID {
+		slices.Sort(ids)
+		return ids
+	}), []string{"cancel_returns_what_it_finished"}},
+	{"does not return what it canceled", onCanceled(func(_, _ []omadm.RequestID) []omadm.RequestID { return nil }),
+		[]string{"cancel_returns_what_it_finished", "cancel_and_commit_at_once"}},
+	{"cancels what is leased", cancelsAny, []string{"cancel_leaves_the_others_alone"}},
+	{"fails when a request is not there", func(f *faulty) {
+		f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+			ids, err := f.Store.Cancel(bg, id, at, reqs...)
+			if err == nil && len(ids) < len(reqs) {
+				err = errors.New("not all are there")
+			}
+			return ids, err
+		}
+	}, []string{"cancel_leaves_the_others_alone", "cancel_of_nothing_changes_nothing"}},
+	{"does not move the revision on Cancel", cancelsSilently, []string{"cancel_moves_the_revision"}},
+	{"moves the revision on each Cancel", func(f *faulty) {
+		f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+			if err := f.force(&session.Change{Device: id}); err != nil {
+				return nil, err
+			}
+			return f.Store.Cancel(bg, id, at, reqs...)
+		}
+	}, []string{"cancel_of_nothing_changes_nothing"}},
+	{"commits what was prepared before Cancel", cancelsAsideOfCommit, []string{"cancel_moves_the_revision"}},
+	{"forgets canceled ids", forgetsCanceled, []string{"cancel_keeps_the_id"}},
+	{"takes an unknown device for one without requests", func(f *faulty) {
+		f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+			ids, err := f.Store.Cancel(bg, id, at, reqs...)
+			if errors.Is(err, session.ErrUnknownDevice) {
+				err = nil
+			}
+			return ids, err
+		}
+	}, []string{"cancel_to_unknown_device"}},
+
 	// Idle devices.
 	{"takes only open sessions for idle", onIdleSessions(func(_ time.Time, s session.State) bool { return s.Ended.IsZero() }),
 		[]string{"idle_devices_seen_before"}},
@@ -1076,6 +1145,110 @@ func partsAsCommitted(f *faulty) {
 	})
 }
 
+// onCancel edits what Cancel is given before the store sees it.
+func onCancel(edit func(at *time.Time, reqs *[]omadm.RequestID)) func(*faulty) {
+	return func(f *faulty) {
+		f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+			reqs = slices.Clone(reqs)
+			edit(&at, &reqs)
+			return f.Store.Cancel(bg, id, at, reqs...)
+		}
+	}
+}
+
+// onCanceled edits what Cancel returns.
+func onCanceled(edit func(ids, reqs []omadm.RequestID) []omadm.RequestID) func(*faulty) {
+	return func(f *faulty) {
+		f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+			ids, err := f.Store.Cancel(bg, id, at, reqs...)
+			if err != nil {
+				return nil, err
+			}
+			return edit(ids, reqs), nil
+		}
+	}
+}
+
+// onOutcome edits the outcomes of requests that were canceled.
+func onOutcome(edit func(*omadm.Outcome)) func(*faulty) {
+	return onEntries(func(_ *faulty, _ session.Cursor, _ int, page []session.Entry) []session.Entry {
+		for _, e := range page {
+			if e.Outcome != nil && e.Outcome.Kind == omadm.Canceled {
+				edit(e.Outcome)
+			}
+		}
+		return page
+	})
+}
+
+// cancelsAny finishes a request that is leased, too.
+func cancelsAny(f *faulty) {
+	f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+		rec, err := f.Store.Load(bg, everything(id))
+		if err != nil {
+			return nil, err
+		}
+		var open []omadm.RequestID
+		c := &session.Change{Device: id}
+		for _, r := range reqs {
+			if slices.Contains(ids(rec.Requests), r) && !slices.Contains(open, r) {
+				open = append(open, r)
+				c.Finish = append(c.Finish, omadm.Outcome{Request: r, Kind: omadm.Canceled, At: at})
+			}
+		}
+		return open, f.force(c)
+	}
+}
+
+// cancelsOne finishes the first of the requests, and then fails.
+func cancelsOne(f *faulty) {
+	f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+		return f.Store.Cancel(bg, id, at, reqs[:min(len(reqs), 1)]...)
+	}
+}
+
+// cancelsSilently hides that the revision was moved.
+func cancelsSilently(f *faulty) {
+	canceled := make(map[omadm.DeviceID]uint64)
+	f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+		ids, err := f.Store.Cancel(bg, id, at, reqs...)
+		if len(ids) > 0 {
+			canceled[id]++
+		}
+		return ids, err
+	}
+	onRecord(func(_ session.Query, rec *session.Record) { rec.Revision -= canceled[rec.Device.ID] })(f)
+	f.commit = func(c *session.Change) error {
+		d := *c
+		d.Revision += canceled[c.Device]
+		return f.Store.Commit(bg, &d)
+	}
+}
+
+// cancelsAsideOfCommit moves the revision, and lets a Commit that was prepared before pass nevertheless.
+func cancelsAsideOfCommit(f *faulty) {
+	before := make(map[uint64]bool)
+	f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+		rec, err := f.Store.Load(bg, everything(id))
+		if err != nil {
+			return nil, err
+		}
+		ids, err := f.Store.Cancel(bg, id, at, reqs...)
+		if len(ids) > 0 {
+			before[rec.Revision] = true
+		}
+		return ids, err
+	}
+	f.commit = func(c *session.Change) error {
+		if !before[c.Revision] {
+			return f.Store.Commit(bg, c)
+		}
+		d := *c
+		d.Lease = nil
+		return f.force(&d)
+	}
+}
+
 // onForeign replaces what comes of a cursor that the store does not know.
 func onForeign(do func(f *faulty, limit int) ([]session.Entry, error)) func(*faulty) {
 	return func(f *faulty) {
@@ -1248,5 +1421,26 @@ func forgetsFinished(f *faulty) {
 			}
 		}
 		return err
+	}
+}
+
+// forgetsCanceled lets a request that was canceled be put in again.
+func forgetsCanceled(f *faulty) {
+	canceled := make(map[omadm.RequestID]bool)
+	f.cancel = func(id omadm.DeviceID, at time.Time, reqs []omadm.RequestID) ([]omadm.RequestID, error) {
+		ids, err := f.Store.Cancel(bg, id, at, reqs...)
+		for _, r := range ids {
+			canceled[r] = true
+		}
+		return ids, err
+	}
+	f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+		reqs = slices.Clone(reqs)
+		for i := range reqs {
+			if canceled[reqs[i].ID] {
+				reqs[i].ID += " again"
+			}
+		}
+		return f.Store.Enqueue(bg, id, reqs...)
 	}
 }

@@ -75,6 +75,15 @@ func sentences() []sentence {
 		{"results_after_a_cursor_of_no_entry", "ErrCursor if the store cannot have given the cursor.", resultsForeign},
 		{"entry_is_one_of_three", "Entry is a result, an outcome or an event of a device: exactly one of the three is set.", entryOneOfThree},
 
+		{"cancel_finishes_what_waits", cancel, cancelFinishes},
+		{"cancel_returns_what_it_finished", "It returns their ids, each once and in the order given.", cancelReturns},
+		{"cancel_leaves_the_others_alone", "A request that is leased or finished, or that is not there, is left alone.", cancelLeaves},
+		{"cancel_moves_the_revision", revised, cancelMoves},
+		{"cancel_of_nothing_changes_nothing", revised, cancelNothing},
+		{"cancel_and_commit_at_once", revised, cancelWhileCommitting},
+		{"cancel_keeps_the_id", "A request whose id is there already, waiting, leased or finished, is skipped when its content is equal", cancelKeepsID},
+		{"cancel_to_unknown_device", "ErrUnknownDevice if the device is not registered.", cancelUnknown},
+
 		{"idle_devices_seen_before", idle, idleSeenBefore},
 		{"idle_devices_once_and_up_to_the_limit", idle, idleOnce},
 		{"idle_devices_longest_ago_first", idle, idleOrder},
@@ -88,5 +97,7 @@ const (
 	parts   = "Part becomes the last of the Session.Parts parts that are valid, and those behind are dropped."
 	noPart  = "An empty Part is none: of the parts there are, the first Session.Parts stay."
 	results = "Results returns up to limit entries that were committed after the one with the cursor, oldest first; the empty cursor is before the first."
+	cancel  = "Cancel finishes those of the requests that wait, due or not, with an Outcome of Kind omadm.Canceled, this time and the Attempts of the request, which is appended to the results."
+	revised = "A Cancel that finishes any moves the revision, so that no Commit that was prepared before sends one of them; any other changes nothing."
 	idle    = "Idle returns the devices that have a session, open or ended, whose Seen is before a time: each once, at most limit of them, the one whose session was seen longest ago first."
 )

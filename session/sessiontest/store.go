@@ -16,13 +16,13 @@ import (
 	"github.com/gomadm/gomadm/syncml"
 )
 
-// TestStore proves that a store keeps the contract of session.Store, and of session.Registrar, session.Results and
-// session.Idler.
+// TestStore proves that a store keeps the contract of session.Store, and of session.Registrar, session.Results,
+// session.Canceler and session.Idler.
 // It calls open for each subtest; open returns an empty store that computes no requests of its own.
 //
 // The store has to be a session.Registrar. One whose devices are made known in another way is wrapped in the test
-// by a type that adds Register and Unregister. The subtests of session.Results and session.Idler are skipped when the
-// store does not implement them.
+// by a type that adds Register and Unregister. The subtests of session.Results, session.Canceler and
+// session.Idler are skipped when the store does not implement them.
 //
 // Run it with the race detector too: a data race is a broken promise that nothing else shows.
 func TestStore(t *testing.T, open func(t *testing.T) session.Store) {

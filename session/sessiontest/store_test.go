@@ -98,26 +98,33 @@ func TestOptionalInterfacesAreSkipped(t *testing.T) {
 		open func(*memstore.Store) session.Store
 		skip []string // prefixes of the names of the trials skipped
 	}{
-		{"neither Results nor Idler", func(s *memstore.Store) session.Store {
+		{"none of them", func(s *memstore.Store) session.Store {
 			return struct {
 				session.Store
 				session.Registrar
 			}{s, s}
-		}, []string{"results_", "entry_", "idle_"}},
-		{"Results but no Idler", func(s *memstore.Store) session.Store {
+		}, []string{"results_", "entry_", "cancel_", "idle_"}},
+		{"Results only", func(s *memstore.Store) session.Store {
 			return struct {
 				session.Store
 				session.Registrar
 				reader
 			}{s, s, s}
-		}, []string{"idle_"}},
-		{"Idler but no Results", func(s *memstore.Store) session.Store {
+		}, []string{"cancel_", "idle_"}},
+		{"Idler only", func(s *memstore.Store) session.Store {
 			return struct {
 				session.Store
 				session.Registrar
 				session.Idler
 			}{s, s, s}
-		}, []string{"results_", "entry_"}},
+		}, []string{"results_", "entry_", "cancel_"}},
+		{"Canceler only", func(s *memstore.Store) session.Store {
+			return struct {
+				session.Store
+				session.Registrar
+				session.Canceler
+			}{s, s, s}
+		}, []string{"results_", "entry_", "idle_"}},
 		{"all", func(s *memstore.Store) session.Store { return s }, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
