@@ -25,7 +25,7 @@ func Challenge(key []byte, account string, generation uint64, session string, sl
 	b = binary.BigEndian.AppendUint64(b, uint64(slot))
 	h := hmac.New(sha256.New, key)
 	h.Write(b)
-	return h.Sum(nil)[:challengeSize:challengeSize]
+	return h.Sum(nil)[:challengeSize]
 }
 
 func appendText(b []byte, s string) []byte {

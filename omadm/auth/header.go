@@ -137,8 +137,8 @@ func (h Header) Value() string {
 // String returns the user name, never the code.
 func (h Header) String() string { return fmt.Sprintf("Header(%q)", h.Username) }
 
-// GoString returns what String returns.
-func (h Header) GoString() string { return h.String() }
+// Format implements fmt.Formatter: it writes what String returns, whatever the verb.
+func (h Header) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(h.String())) }
 
 // LogValue implements slog.LogValuer: the user name, never the code.
 func (h Header) LogValue() slog.Value { return slog.StringValue(h.String()) }
