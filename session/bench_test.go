@@ -34,7 +34,7 @@ func BenchmarkStep(b *testing.B) {
 // take turns, so that a busy machine slows down both.
 func compare(b *testing.B, ours, theirs func()) {
 	const rounds, weight = 25, 8
-	times := int(max(10*time.Millisecond/max(elapsed(1, theirs), 1), 1))
+	times := int(max(40*time.Millisecond/max(elapsed(1, theirs), 1), 1))
 	ratios := make([]float64, rounds)
 	for i := range ratios {
 		slow := elapsed(times, theirs)

@@ -185,7 +185,7 @@ func (t *Turn) join(cmd syncml.Command, i int, it *syncml.Item) *syncml.Item {
 func (t *Turn) committedParts() ([][]byte, bool) {
 	at := 0
 	for i := range t.rec.Sessions {
-		if s := &t.rec.Sessions[i]; !s.SameKey(&t.state) {
+		if s := &t.rec.Sessions[i]; !s.SameKey(t.state) {
 			at += s.Parts
 			continue
 		}

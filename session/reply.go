@@ -30,7 +30,7 @@ func (t *Turn) Reply(more []omadm.Request) (*Answer, error) {
 	case err != nil:
 		return nil, &RefusedError{Status: http.StatusBadRequest, Reason: "the reply cannot be encoded"}
 	case t.change != nil:
-		t.change.Session, t.change.Reply = t.state, a.Octets
+		t.change.Reply = a.Octets
 		a.Change = t.change
 	}
 	return a, nil
@@ -104,7 +104,7 @@ func (t *Turn) write(more []omadm.Request) (*Answer, error) {
 // last ends the session with the message.
 func (t *Turn) last() (*Answer, error) {
 	if t.change != nil {
-		t.abandon(&t.state)
+		t.abandon(t.state)
 		t.state.Sent++
 	}
 	return t.end(true)
@@ -140,7 +140,7 @@ func (t *Turn) waits() bool {
 		return true
 	}
 	i := t.state.sending()
-	return i >= 0 && !answered(&t.state, i)
+	return i >= 0 && !answered(t.state, i)
 }
 
 // start starts a message with statuses.
@@ -211,13 +211,13 @@ func (t *Turn) send(more []omadm.Request) (final bool) {
 func (t *Turn) finishSession() {
 	if !t.in.Message.Final {
 		for i := range t.state.Requests {
-			if !answered(&t.state, i) {
+			if !answered(t.state, i) {
 				return
 			}
 		}
-		t.settle(&t.state, false)
+		t.settle(t.state, false)
 	}
-	t.giveBack(&t.state)
+	t.giveBack(t.state)
 	t.state.Ended = t.env.Now
 }
 

@@ -17,7 +17,7 @@ type Turn struct {
 	rec   *Record
 	in    *Inbound
 	env   Env
-	state State
+	state *State // changes.Session
 	reply omadm.Reply
 	// change is what the turn is going to commit, which is changes; nil when it commits nothing.
 	change *Change
@@ -58,7 +58,7 @@ func (e *RefusedError) Error() string { return "session: " + e.Reason }
 // events. It does no I/O, reads no clock and changes no argument. The error is a *RefusedError.
 func Receive(rec *Record, in *Inbound, env Env) (*Turn, error) {
 	env.Rules = env.Rules.withDefaults()
-	t := &Turn{rec: rec, in: in, env: env}
+	t := newTurn(rec, in, env)
 	if err := t.authenticate(); err != nil {
 		return nil, err
 	}
@@ -85,6 +85,12 @@ func Receive(rec *Record, in *Inbound, env Env) (*Turn, error) {
 	}
 	t.read()
 	return t, nil
+}
+
+func newTurn(rec *Record, in *Inbound, env Env) *Turn {
+	t := &Turn{rec: rec, in: in, env: env}
+	t.state = &t.changes.Session
+	return t
 }
 
 // Step is Receive and Reply in one: the protocol and nothing else.
@@ -149,7 +155,7 @@ func (t *Turn) locate() bool {
 		t.change = nil
 		return false
 	default:
-		t.state = t.rec.Sessions[last].Clone()
+		*t.state = t.rec.Sessions[last].Clone()
 		t.state.Ended = time.Time{}
 	}
 	t.state.MsgID, t.state.Body = h.MsgID, body
@@ -170,15 +176,19 @@ func (t *Turn) late() bool {
 	if h.MsgID != "1" {
 		return false
 	}
-	return slices.ContainsFunc(t.rec.Sessions, func(s State) bool {
-		return s.ID == h.SessionID && s.MsgID != "1" && s.Ended.IsZero() && t.env.Now.Sub(s.Seen) < lateness && s.First == t.in.Digest()
-	})
+	for i := range t.rec.Sessions {
+		s := &t.rec.Sessions[i]
+		if s.ID == h.SessionID && s.MsgID != "1" && s.Ended.IsZero() && t.env.Now.Sub(s.Seen) < lateness && s.First == t.in.Digest() {
+			return true
+		}
+	}
+	return false
 }
 
 // changeNothing begins the change of the turn.
 func (t *Turn) changeNothing() {
-	t.changes = Change{Device: t.rec.Device.ID, Revision: t.rec.Revision}
 	t.change = &t.changes
+	t.change.Device, t.change.Revision = t.rec.Device.ID, t.rec.Revision
 }
 
 // replays reports whether the last message of s, come again, is a repetition. A first message is one only for a while:
@@ -207,11 +217,11 @@ func follows(id, last string) bool {
 // begin begins a session. It ends the sessions of the device that it replaces.
 func (t *Turn) begin() {
 	h := &t.in.Message.Header
-	t.state = State{ID: h.SessionID, SyncType: syncType(t.in.Message), Opened: t.env.Now, User: h.Source.Name, First: t.in.Digest()}
+	*t.state = State{ID: h.SessionID, SyncType: syncType(t.in.Message), Opened: t.env.Now, User: h.Source.Name, First: t.in.Digest()}
 	kept := 0
 	for i := range t.rec.Sessions {
 		s := &t.rec.Sessions[i]
-		same := s.SameKey(&t.state)
+		same := s.SameKey(t.state)
 		ends := same || s.Ended.IsZero() && (s.SyncType == t.state.SyncType || !s.Open(t.env.Now, t.env.Rules.Timeout))
 		switch {
 		case ends:
@@ -243,7 +253,7 @@ func (t *Turn) crowd(kept int) {
 		oldest := -1
 		for i := range t.rec.Sessions {
 			s := &t.rec.Sessions[i]
-			if s.SameKey(&t.state) || slices.ContainsFunc(t.change.Close, func(c State) bool { return c.SameKey(s) }) {
+			if s.SameKey(t.state) || slices.ContainsFunc(t.change.Close, func(c State) bool { return c.SameKey(s) }) {
 				continue
 			}
 			if oldest < 0 || s.Seen.Before(t.rec.Sessions[oldest].Seen) {
@@ -313,9 +323,9 @@ func (t *Turn) read() {
 	t.keepPart()
 	switch {
 	case t.refusal != 0:
-		t.giveBack(&t.state)
+		t.giveBack(t.state)
 	case closed:
-		t.settle(&t.state, false)
+		t.settle(t.state, false)
 	}
 }
 
