@@ -21,6 +21,7 @@ type check struct {
 	commands  bool // there is something besides Status and these alerts
 	more      bool // an item goes on in the next message
 	continued bool // the first command goes on with the object of the message before
+	joined    bool // an item was found, which was the part if continued
 	after     bool // something was found behind a part of a large object
 }
 

@@ -31,7 +31,8 @@ func (c *check) goesOn() bool {
 func (c *check) object(cmd syncml.Command, it *syncml.Item, group string) {
 	n := int64(len(it.Data.Value))
 	obj := c.s.coming
-	goesOn := c.continued && c.s.continues(cmd, it)
+	goesOn := c.continued && !c.joined // the first item is the part
+	c.joined = true
 	if it.MoreData {
 		c.more = true
 	}
