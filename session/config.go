@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"time"
 
@@ -23,6 +24,12 @@ type Config struct {
 	// Director may add requests while a message is answered. Default: none.
 	Director Director
 	Hooks    Hooks
+
+	// Secret is what challenges are computed from, 16 octets or more, the same on all nodes that share devices. It
+	// matters for Credentials only. Default: random octets, so that another node, and this one after a restart, refuses
+	// the answer to a challenge once.
+	Secret []byte
+	Rand   io.Reader // nonces; default: crypto/rand.Reader
 
 	Logger *slog.Logger     // default: slog.Default()
 	Now    func() time.Time // default: time.Now

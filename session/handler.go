@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/omadm/auth"
 	"github.com/gomadm/gomadm/syncml"
 )
 
@@ -52,6 +54,19 @@ func New(cfg Config) (*Handler, error) {
 	cfg.Codecs = slices.Clone(cfg.Codecs)
 	cfg.Rules = cfg.Rules.withDefaults()
 	cfg.Rules.Limits.Message = cfg.Rules.Limits.Message.WithDefaults()
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Reader
+	}
+	if n := len(cfg.Secret); n > 0 && n < 16 {
+		return nil, errors.New("session: Config.Secret is shorter than 16 octets")
+	}
+	if len(cfg.Secret) == 0 {
+		cfg.Secret = make([]byte, 32)
+		if _, err := io.ReadFull(cfg.Rand, cfg.Secret); err != nil {
+			return nil, fmt.Errorf("session: Config.Rand: %w", err)
+		}
+	}
+	cfg.Secret = slices.Clone(cfg.Secret)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -215,9 +230,12 @@ func (h *Handler) respond(ctx context.Context, in *Inbound) (*Answer, error) {
 // attempt answers the message on the present state of the device and commits what it changes.
 func (h *Handler) attempt(ctx context.Context, in *Inbound, drop []omadm.RequestID) (*Answer, error) {
 	env := Env{Now: h.cfg.Now(), Rules: h.cfg.Rules}
-	rec, err := h.cfg.Store.Load(ctx, env.Query(in))
+	rec, err := h.load(ctx, env.Query(in), in.Principal)
 	if err != nil {
 		return nil, fmt.Errorf("session: load: %w", err)
+	}
+	if env.Nonces, err = h.challenges(rec, in, env.Now); err != nil {
+		return nil, err
 	}
 	t, err := Receive(rec, in, env)
 	if err != nil {
@@ -240,6 +258,40 @@ func (h *Handler) attempt(ctx context.Context, in *Inbound, drop []omadm.Request
 			slog.String("device", string(in.Principal.Device)), slog.String("session", in.Message.Header.SessionID), slog.String("message", in.Message.Header.MsgID))
 	}
 	return a, nil
+}
+
+// load returns what is known of the sender. A claimed account that does not exist is one without a secret: nothing tells
+// it from one with another secret.
+func (h *Handler) load(ctx context.Context, q Query, p Principal) (*Record, error) {
+	nobody := &Record{Device: Device{ID: p.Device}}
+	if !p.Proven && p.Device == "" {
+		return nobody, nil
+	}
+	rec, err := h.cfg.Store.Load(ctx, q)
+	if !p.Proven && errors.Is(err, ErrUnknownDevice) {
+		return nobody, nil
+	}
+	return rec, err
+}
+
+// slot is how long a challenge is good at least. It is good for two of them at most.
+const slot = 5 * time.Minute
+
+// challenges makes the nonces for a sender that the transport did not prove.
+func (h *Handler) challenges(rec *Record, in *Inbound, now time.Time) (c Challenges, err error) {
+	if in.Principal.Proven {
+		return Challenges{}, nil
+	}
+	next := make([]byte, 16)
+	if _, err := io.ReadFull(h.cfg.Rand, next); err != nil {
+		return Challenges{}, fmt.Errorf("session: Config.Rand: %w", err)
+	}
+	at := now.Unix() / int64(slot/time.Second)
+	nonce := func(slot int64) string {
+		d := &rec.Device
+		return string(auth.Challenge(h.cfg.Secret, string(d.ID), d.Nonces.Generation, in.Message.Header.SessionID, slot))
+	}
+	return Challenges{Now: nonce(at), Before: nonce(at - 1), Next: string(next)}, nil
 }
 
 // direct asks the Director for requests. What it gets wrong costs its requests, not the answer to the device.

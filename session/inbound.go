@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/omadm/auth"
 	"github.com/gomadm/gomadm/syncml"
 )
 
@@ -60,8 +61,9 @@ type Principal struct {
 
 // Env is everything that Step depends on beside the record and the message.
 type Env struct {
-	Now   time.Time
-	Rules Rules
+	Now    time.Time
+	Rules  Rules
+	Nonces Challenges // for senders that the transport did not prove
 }
 
 // Query returns what Step needs to know of the sender of a message.
@@ -85,6 +87,11 @@ type Rules struct {
 	SizeSlack bool
 	// RespURI is where the client is told to send its next message: an absolute URL. Default: where it is.
 	RespURI string
+	// Scheme is what a challenge asks for when the account does not say. Default: auth.MD5. Accounts with a scheme of their
+	// own can be told from those that do not exist.
+	Scheme auth.Scheme
+	// PlainBasic accepts basic credentials without TLS, as behind a proxy that ends it.
+	PlainBasic bool
 	// Timeout is how long a session stays open without a message. Default: 10 minutes.
 	Timeout time.Duration
 	// Replay is how long the last reply of a session that ended is repeated. Default: 2 minutes.

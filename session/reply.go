@@ -16,7 +16,7 @@ import (
 // any answer.
 func (t *Turn) Reply(more []omadm.Request) (*Answer, error) {
 	if t.repeat {
-		t.answer = Answer{Octets: slices.Clone(t.rec.Reply), Notes: t.notes}
+		t.answer.Octets, t.answer.Notes = slices.Clone(t.rec.Reply), t.notes
 		return &t.answer, nil
 	}
 	t.address()
@@ -30,6 +30,7 @@ func (t *Turn) Reply(more []omadm.Request) (*Answer, error) {
 	case err != nil:
 		return nil, &RefusedError{Status: http.StatusBadRequest, Reason: "the reply cannot be encoded"}
 	case t.change != nil:
+		t.sign(a)
 		t.change.Reply = a.Octets
 		a.Change = t.change
 	}
@@ -42,7 +43,10 @@ const roomy = 2048
 // address makes the header of the reply. The first one of a session says what we take (OMA DM Protocol 1.2.1, section 7).
 func (t *Turn) address() {
 	t.header = t.reply.ReplyHeader()
-	t.header.MsgID = strconv.FormatUint(uint64(t.state.Sent)+1, 10)
+	if t.change != nil || t.in.Principal.Proven {
+		t.header.MsgID = strconv.FormatUint(uint64(t.state.Sent)+1, 10)
+	}
+	t.identifyServer()
 	t.header.RespURI = t.env.Rules.RespURI
 	if t.change != nil && t.state.Sent == 0 && t.maxReply() >= roomy {
 		t.sizes = announced(&t.env.Rules.Limits)

@@ -65,8 +65,13 @@ func (t *Turn) abandon(s *State) {
 // giveBack returns all requests of a session to the queue: the client said that it executed none.
 func (t *Turn) giveBack(s *State) {
 	for i := range s.Requests {
-		if p := t.pending(s.Requests[i].ID); p != nil {
-			t.requeue(s, p, p.Failures)
+		p := t.pending(s.Requests[i].ID)
+		if p == nil {
+			continue
+		}
+		t.requeue(s, p, p.Failures)
+		if t.resend {
+			s.Tried = s.Tried[:len(s.Tried)-1]
 		}
 	}
 	s.keep(nil)

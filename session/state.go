@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/omadm/auth"
 )
 
 // State is a session between two messages: a plain value, kept by the store, that any node can go on with.
@@ -30,6 +31,14 @@ type State struct {
 
 	MaxMsgSize int64 // largest message the client takes, in octets; 0: not said
 	MaxObjSize int64 // largest object the client takes, in octets; 0: not said
+
+	// Scheme is how the client proves itself in SyncML, empty if the transport proves it. Proof is the digest of the
+	// credentials it was accepted with last, MAC the header that went with the last reply. Accepted says that the client
+	// accepted our credentials for the session, Retried that it refused them and got all anew.
+	Scheme            auth.Scheme
+	Proof             Digest
+	MAC               string
+	Accepted, Retried bool
 
 	Login string // LoginStatus: "user", "others", "none"; "" when not said
 	User  string // LocName of the client's Source
@@ -110,7 +119,11 @@ func (s *State) AppendBinary(dst []byte) ([]byte, error) {
 	for _, n := range [...]uint64{uint64(s.Sent), uint64(s.Messages), uint64(s.MaxMsgSize), uint64(s.MaxObjSize), uint64(s.Parts)} {
 		dst = binary.AppendUvarint(dst, n)
 	}
-	dst = append(dst, s.First[:]...)
+	dst = appendString(append(dst, s.First[:]...), string(s.Scheme))
+	if s.Scheme != "" {
+		dst = appendString(append(dst, s.Proof[:]...), s.MAC)
+		dst = append(dst, byte(bit(s.Accepted)<<1|bit(s.Retried)))
+	}
 	dst = binary.AppendUvarint(dst, uint64(s.Package)<<1|bit(s.Unclosed))
 	dst = s.Incoming.appendBinary(dst)
 	dst = binary.AppendUvarint(dst, uint64(len(s.Requests)))
@@ -156,6 +169,12 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	n.Parts = int(d.number(1 << 31))
 	if version >= 2 {
 		copy(n.First[:], d.take(len(n.First)))
+		if n.Scheme = auth.Scheme(d.text()); n.Scheme != "" {
+			copy(n.Proof[:], d.take(len(n.Proof)))
+			n.MAC = d.text()
+			flags := d.number(3)
+			n.Accepted, n.Retried = flags&2 != 0, flags&1 != 0
+		}
 		p := d.number(1<<33 - 1)
 		n.Package, n.Unclosed = uint32(p>>1), p&1 != 0
 		n.Incoming = d.object()

@@ -2,12 +2,14 @@ package session
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/omadm/auth"
 	"github.com/gomadm/gomadm/syncml"
 )
 
@@ -24,6 +26,8 @@ type Turn struct {
 	notes  []string
 
 	repeat  bool         // the message was answered before
+	proof   proof        // of a sender that the transport did not prove
+	resend  bool         // what the client refused goes out again, with credentials
 	aborted bool         // the client ended the session (1223)
 	refusal omadm.Status // with which the client refused our header
 	cursor  int          // in state.Outstanding, of the last look-up
@@ -77,12 +81,19 @@ func Receive(rec *Record, in *Inbound, env Env) (*Turn, error) {
 		t.reply.Refuse(omadm.StatusBadRequest)
 		return t, nil
 	}
+	if t.repeats() {
+		return t, nil
+	}
+	if !t.authorize() {
+		return t, nil
+	}
 	if t.late() {
 		return nil, &RefusedError{Status: 503, Reason: "first message of a session that has gone on", RetryAfter: lateness}
 	}
 	if !t.locate() {
 		return t, nil
 	}
+	t.accept()
 	t.read()
 	return t, nil
 }
@@ -117,17 +128,32 @@ func (t *Turn) Open() bool {
 	return t.change != nil && !t.aborted && t.in.Message.Final
 }
 
-// authenticate refuses a sender that the transport did not prove.
+// authenticate refuses a sender that nothing is known of. What the transport did not prove, authorize checks.
 func (t *Turn) authenticate() error {
 	p := t.in.Principal
-	if !p.Proven || p.Device == "" || p.Device != t.rec.Device.ID {
+	if p.Device != t.rec.Device.ID || p.Proven && p.Device == "" {
 		return &RefusedError{Status: 403, Reason: "sender is not authenticated"}
 	}
 	return nil
 }
 
-// locate finds the session of the message, or opens it. It returns false when there is nothing to read: the message was
-// answered before or does not belong where it claims.
+// repeats reports whether the message was answered before.
+func (t *Turn) repeats() bool {
+	h := &t.in.Message.Header
+	for i := range t.rec.Sessions {
+		s := &t.rec.Sessions[i]
+		if s.ID == h.SessionID && s.MsgID == h.MsgID && s.Body == t.in.Digest() && t.replays(s) && t.repeatable(s) {
+			t.repeat = true
+			if s.MAC != "" {
+				t.answer.Header = http.Header{auth.HeaderName: {s.MAC}}
+			}
+		}
+	}
+	return t.repeat
+}
+
+// locate finds the session of the message, or opens it. It returns false when there is nothing to read: the message does
+// not belong where it claims.
 func (t *Turn) locate() bool {
 	h := &t.in.Message.Header
 	body := t.in.Digest()
@@ -137,17 +163,13 @@ func (t *Turn) locate() bool {
 		if s.ID != h.SessionID {
 			continue
 		}
-		if s.MsgID == h.MsgID && s.Body == body && t.replays(s) {
-			t.repeat = true
-			return false
-		}
 		if last < 0 || s.Seen.After(t.rec.Sessions[last].Seen) {
 			last = i
 		}
 	}
 	t.changeNothing()
 	switch {
-	case h.MsgID == "1" || last < 0:
+	case h.MsgID == "1" || last < 0 || t.proof.begins:
 		t.begin()
 	case !follows(h.MsgID, t.rec.Sessions[last].MsgID):
 		t.note("message %q after message %q", h.MsgID, t.rec.Sessions[last].MsgID)
@@ -370,11 +392,7 @@ func (t *Turn) status(c *syncml.Status) {
 		return
 	}
 	if c.CmdRef == "" || c.CmdRef == "0" {
-		// 300 and above: the client refused our message and executed nothing of it.
-		if code >= 300 {
-			t.refusal = code
-			t.note("client refused message %q with %v", c.MsgRef, code)
-		}
+		t.headerStatus(c, code)
 		return
 	}
 	list := t.outstanding(c.MsgRef, c.CmdRef)
