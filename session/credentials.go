@@ -158,7 +158,9 @@ func (t *Turn) nonces() (list [][]byte, challenges int) {
 }
 
 // found takes over which of the nonces credentials were made with.
-func (p *proof) found(nonce, challenges int) { p.ok, p.begins = nonce >= 0, nonce >= 0 && nonce < challenges }
+func (p *proof) found(nonce, challenges int) {
+	p.ok, p.begins = nonce >= 0, nonce >= 0 && nonce < challenges
+}
 
 func (t *Turn) proveMAC(value string) proof {
 	p := proof{given: true, fresh: true, scheme: auth.MAC}

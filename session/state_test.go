@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/omadm/auth"
 	"github.com/gomadm/gomadm/session"
 )
 
@@ -25,6 +26,7 @@ func fullState() session.State {
 		ID: "1A2B", SyncType: "user", Opened: at, Seen: at.Add(time.Minute), Ended: at.Add(time.Hour),
 		MsgID: "3", Body: session.Digest{1, 2, 3}, Sent: 2, Messages: 3, MaxMsgSize: 524288, MaxObjSize: 1 << 20,
 		Login: "user", User: "someone", Parts: 4, Package: 7, First: session.Digest{4, 5},
+		Scheme: auth.MAC, Proof: session.Digest{6}, MAC: "mac", Accepted: true, Retried: true,
 		Incoming: session.Object{
 			Command: "Results", MsgRef: "2", CmdRef: "4", Source: "./A", Target: "./B", Format: "b64", Type: "text/plain",
 			Mark: "fatal", Size: 5000, Have: 4000, Binary: true, Refused: 413,
@@ -50,6 +52,7 @@ func TestStateOfEarlierVersionsStillLoads(t *testing.T) {
 	v2 := fullState()
 	v1 := fullState() // knew no large objects
 	v1.Package, v1.First, v1.Incoming = 0, session.Digest{}, session.Object{}
+	v1.Scheme, v1.Proof, v1.MAC, v1.Accepted, v1.Retried = "", session.Digest{}, "", false, false
 	v1.Requests[1].Offset, v1.Requests[1].Broken = 0, 0
 	for file, want := range map[string]session.State{"state-v1.bin": v1, "state-v2.bin": v2} {
 		file = filepath.Join("testdata", file)

@@ -240,6 +240,9 @@ func follows(id, last string) bool {
 func (t *Turn) begin() {
 	h := &t.in.Message.Header
 	*t.state = State{ID: h.SessionID, SyncType: syncType(t.in.Message), Opened: t.env.Now, User: h.Source.Name, First: t.in.Digest()}
+	if !t.in.Principal.Proven && h.MsgID == "2" {
+		t.state.Sent = 1 // the challenge
+	}
 	kept := 0
 	for i := range t.rec.Sessions {
 		s := &t.rec.Sessions[i]
