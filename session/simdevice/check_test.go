@@ -158,17 +158,38 @@ func TestViolationsInLaterMessages(t *testing.T) {
 }
 
 func TestRepeatedMessageAnsweredDifferentlyIsAViolation(t *testing.T) {
-	s := &server{t: t}
-	d := device(s)
-	d.Fault = simdevice.LoseReply.At(1)
-	d.Trace = func(m simdevice.Traffic) {
-		if m.Lost {
-			s.replied = append(s.replied, ' ')
+	for _, fault := range []simdevice.Fault{simdevice.LoseReply, simdevice.CutReply, simdevice.Repeat, simdevice.LateBefore} {
+		s := &server{t: t, script: []string{get(1, ".")}}
+		d := device(s)
+		message := 1
+		if fault == simdevice.LateBefore {
+			message = 2
 		}
+		d.Fault = fault.At(message)
+		d.Trace = func(m simdevice.Traffic) {
+			if m.From == simdevice.FromServer && m.Number == 1 && len(s.heard) == 1 {
+				s.replied = append(s.replied, ' ')
+			}
+		}
+		report, err := d.Session(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []string{"P-31"}, rows(report), "%v", fault)
+	}
+}
+
+// TestMessageIsLateOnceTheNextHasArrived lets message 2 come once more when message 3 has been lost on its way back.
+func TestMessageIsLateOnceTheNextHasArrived(t *testing.T) {
+	s := &server{t: t, script: []string{get(1, "."), get(1, "."), get(1, ".")}}
+	d := device(s)
+	d.Fault = func(message, attempt int) simdevice.Fault {
+		if message != 3 || attempt > 2 {
+			return simdevice.NoFault
+		}
+		return [...]simdevice.Fault{1: simdevice.LoseReply, 2: simdevice.LateBefore}[attempt]
 	}
 	report, err := d.Session(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"P-31"}, rows(report))
+	assert.Contains(t, rows(report), "P-32")
 }
 
 func TestRefusalEndsTheSession(t *testing.T) {
@@ -280,6 +301,31 @@ func TestViolationsInObjects(t *testing.T) {
 				assert.NotContains(t, v.Text, "zq", "a violation tells the data")
 			}
 		})
+	}
+}
+
+func TestViolationsInLargeAlerts(t *testing.T) {
+	for _, tt := range []struct {
+		status string // for the alert
+		want   []string
+	}{{"213", nil}, {"", []string{"L-15"}}, {"200", []string{"L-15"}}, {"413", nil}} {
+		s := &server{t: t, edit: func(n int, text string) string {
+			const part = "<Status><CmdID>92</CmdID><MsgRef>1</MsgRef><CmdRef>2</CmdRef><Cmd>Alert</Cmd><Data>213</Data></Status>"
+			if n == 1 && tt.status == "" {
+				require.Contains(t, text, part)
+				return strings.Replace(text, part, "", 1)
+			}
+			if n == 1 {
+				return strings.Replace(text, "<Data>213", "<Data>"+tt.status, 1)
+			}
+			return text
+		}}
+		d := generic(s)
+		d.ChunkSize = 4
+		d.Notify(generalAlert("./Data", "0123456789"))
+		report, err := d.Session(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, rows(report), "%v", report.Violations)
 	}
 }
 

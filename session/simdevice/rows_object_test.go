@@ -342,11 +342,27 @@ var objectRows = map[string]func(*testing.T){
 		const item = " ./Data chr org.example.test"
 		assert.Equal(t, []string{item + " of 10 = 0123 …", item + " = 4567 …", item + " = 89"}, got)
 	}),
+	"L-15_a_large_alert_that_was_not_finished_comes_again": func(t *testing.T) {
+		s := &server{t: t}
+		d := generic(s)
+		d.ChunkSize = 4
+		d.Notify(generalAlert("./Data", "0123456789"))
+		d.Fault = simdevice.StopAfter.At(2)
+		_, err := d.Session(t.Context())
+		require.NoError(t, err)
+		before := len(s.heard)
+		d.Fault = nil
+		talk(t, d)
+		assert.Contains(t, s.said(before+1), " ./Data chr org.example.test of 10 = 0123 …")
+	},
 	"L-21_an_object_that_the_server_has_lost_is_given_up_or_sent_again": func(t *testing.T) {
 		for _, again := range []bool{false, true} {
 			lost := `<Alert><CmdID>2</CmdID><Data>1225</Data><Item><Source><LocURI>./DevInfo/Man</LocURI></Source></Item></Alert>`
 			s := &server{t: t, script: []string{get(1, "./DevInfo/Man") + get(2, "./DevDetail/HwV")}, edit: func(n int, text string) string {
 				if n == 3 {
+					const part = "<Status><CmdID>91</CmdID><MsgRef>3</MsgRef><CmdRef>3</CmdRef><Cmd>Results</Cmd><Data>213</Data></Status>"
+					require.Contains(t, text, part)
+					text = strings.Replace(text, part, "", 1)
 					return strings.Replace(text, alert(1, 1222), alert(1, 1222)+lost, 1)
 				}
 				return text

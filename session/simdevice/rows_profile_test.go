@@ -130,6 +130,23 @@ var profileRows = map[string]func(*testing.T){
 		assert.Contains(t, strings.Join(mine.said(1), "\n"), "1226")
 		assert.NotContains(t, strings.Join(theirs.said(1), "\n"), "1226")
 	},
+	"W-13_an_alert_goes_out_in_one_session_at_a_time": func(t *testing.T) {
+		mine, theirs := &server{t: t}, &server{t: t}
+		d := device(mine)
+		d.Notify(generalAlert("./Data", "x"))
+		between := &interposed{Transport: mine}
+		d.Transport = between
+		between.before = func(m int) {
+			if m == 1 {
+				between.Transport = theirs
+				talkWith(t, d, simdevice.SessionOptions{})
+				between.Transport = mine
+			}
+		}
+		talk(t, d)
+		assert.Contains(t, strings.Join(mine.said(1), "\n"), "1226")
+		assert.NotContains(t, strings.Join(theirs.said(1), "\n"), "1226")
+	},
 	"W-30_a_busy_device_keeps_the_session": func(t *testing.T) {
 		for _, p := range []simdevice.Profile{simdevice.Windows, simdevice.Generic12} {
 			s := &server{t: t, script: []string{get(1, "./DevInfo/Man"), ""}}

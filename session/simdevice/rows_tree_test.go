@@ -144,6 +144,11 @@ var treeRows = map[string]func(*testing.T){
 				group("Atomic", 6, tree("Add", 7, "./Data", box("Deep", node("A", "", "1"))+node("B", "./Deep", "2")), remove(8, "./Nope")) +
 				tree("Add", 9, "./Data", box("Deep", node("A", "", "1"))+node("B", "./Deep", "2")) +
 				tree("Add", 10, "./Inbox", box("Thing", node("A", "", "1"))) +
+				tree("Replace", 20, "./Data/Mail", node("Host", "", "d")+node("Host", "", "e")+node("Nope", "", "e")) +
+				tree("Add", 21, "./Data/Bad", strings.Replace(box("X", ""), "Get=*&amp;Replace=*", "Get", 1)) +
+				tree("Add", 22, "./Data/Bad", strings.Repeat("<Node><NodeName>a</NodeName>", 33)+strings.Repeat("</Node>", 33)) +
+				tree("Add", 23, "./Data/Bad", strings.Repeat("<Node><NodeName>a</NodeName></Node>", 10_001)) +
+				tree("Add", 24, "./Data/Bad", node("A", "", strings.Repeat("x", 1<<20))) +
 				tree("Add", 11, "./Data/Bad", "<Node>") +
 				strings.Replace(tree("Add", 12, "./Data/Bad", node("A", "", "1")), "dmtnds+xml", "dmtnds+wbxml", 1) +
 				strings.Replace(tree("Add", 13, "./Data/Bad", node("A", "", "1")), "<VerDTD>1.2", "<VerDTD>2.0", 1) +
@@ -154,6 +159,7 @@ var treeRows = map[string]func(*testing.T){
 		assert.Equal(t, []string{
 			"Status 1/1 Add 200", "Status 1/2 Add 405", "Status 1/3 Add 418", "Status 1/4 Replace 200", "Status 1/5 Replace 404",
 			"Status 1/6 Atomic 507", "Status 1/7 Add 216", "Status 1/8 Delete 404", "Status 1/9 Add 200", "Status 1/10 Add 200",
+			"Status 1/20 Replace 404", "Status 1/21 Add 415", "Status 1/22 Add 415", "Status 1/23 Add 415", "Status 1/24 Add 415",
 			"Status 1/11 Add 415", "Status 1/12 Add 415", "Status 1/13 Add 415", "Status 1/14 Add 200", "Final",
 		}, s.said(2)[1:])
 		for uri, want := range map[string]string{"./Data/Mail/Host": "b", "./Data/Mail/Bin": "\x00\x01\x02", "./Data/Deep/A": "1", "./Data/Deep/B": "2", "./Inbox/0/Thing/A": "1", "./Data/Raw/A": "1"} {

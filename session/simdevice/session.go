@@ -221,6 +221,7 @@ func (s *session) settle(c *check) {
 		return
 	}
 	status := s.going.status
+	s.going.missed = status == 0 // and that has been said
 	s.going = nil
 	u := s.outbox[0]
 	switch {
