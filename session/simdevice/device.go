@@ -75,7 +75,7 @@ type Device struct {
 
 	// Retry is asked when Transport has failed; attempt counts the failures of one message from 1. When it
 	// returns nil the same octets are sent again, else the session fails with the error it returns. It is the
-	// place to wait. nil: the session fails with err.
+	// place to wait. nil: the session fails with err. A message is sent 100 times at most.
 	Retry func(ctx context.Context, attempt int, err error) error
 
 	// Trace sees every message that leaves the device or arrives, in order. It must not call Session.

@@ -57,3 +57,26 @@ func Example() {
 	// completed with 2 messages and 0 violations
 	// Get ./DevInfo/Man 1
 }
+
+// The answer to message 2 is lost. A server that handles this right answers the repeated message with the same octets,
+// and the device executes nothing twice.
+func ExampleFault_At() {
+	device := &simdevice.Device{
+		ID: "urn:uuid:11111111-2222-4333-8444-555555555555", URL: "https://dm.example.test/dm", Transport: curious{},
+		Profile: simdevice.Generic12,
+		Fault:   simdevice.LoseReply.At(2),
+		Trace: func(m simdevice.Traffic) {
+			fmt.Println(m.Number, "from the", m.From, "repeated:", m.Repeat, "lost:", m.Lost)
+		},
+	}
+	report, err := device.Session(context.Background())
+	fmt.Println(report.Err(), err)
+	// Output:
+	// 1 from the device repeated: false lost: false
+	// 1 from the server repeated: false lost: false
+	// 2 from the device repeated: false lost: false
+	// 2 from the server repeated: false lost: true
+	// 2 from the device repeated: true lost: false
+	// 2 from the server repeated: false lost: false
+	// <nil> <nil>
+}

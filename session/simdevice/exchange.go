@@ -21,70 +21,93 @@ type posted struct {
 	octets, answer []byte
 }
 
+// delivery is a message of the device on its way.
+type delivery struct {
+	s        *session
+	m        *syncml.Message
+	out      Traffic
+	seen     []byte // the answer that came before
+	failures int    // of the transport
+	arrived  bool   // the server has had the message
+}
+
 // exchange sends a message until it is answered and returns the decoded answer; nil when the device dies.
 func (s *session) exchange(ctx context.Context, m *syncml.Message, octets []byte) (*syncml.Message, error) {
-	out := Traffic{From: FromDevice, ContentType: s.codec.ContentType(), Octets: octets, Message: m}
-	var seen []byte // the answer that came before
-	failures, arrived := 0, false
+	d := &delivery{s: s, m: m}
+	d.out = Traffic{From: FromDevice, ContentType: s.codec.ContentType(), Octets: octets, Message: m}
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
 		fault := s.fault(attempt)
 		if fault == StopBefore {
 			return nil, nil
 		}
 		s.report.Messages = s.number
-		switch fault {
-		case LoseRequest:
-			s.trace(out, lostOnTheWay)
-			out.Repeat = true
-			continue
-		case CutRequest:
-			s.cutRequest(ctx, out)
-			continue
-		case LateBefore:
-			s.late(ctx, s.previous, arrived)
+		if reply, done, err := d.try(ctx, fault); done || err != nil {
+			return reply, err
 		}
-		s.trace(out)
-		arrived = true
-		kind, answer, err := s.d.Transport.Post(ctx, s.url, out.ContentType, octets)
-		out.Repeat = true
-		if err != nil {
-			failures++
-			if s.d.Retry != nil {
-				err = s.d.Retry(ctx, failures, err)
-				if err == nil {
-					continue
-				}
-			}
-			return nil, fmt.Errorf("simdevice: message %s: %w", m.Header.MsgID, err)
-		}
-		if seen != nil && !bytes.Equal(seen, answer) {
-			s.violate("P-31", "a repeated message was not answered with the octets of the first answer")
-		}
-		seen = append([]byte{}, answer...)
-		reply, err := s.codec.Decode(answer, s.d.Limits)
-		in := Traffic{From: FromServer, ContentType: kind, Octets: answer, Message: reply}
-		switch fault {
-		case LoseReply:
-			s.trace(in, lostOnTheWay)
-			continue
-		case CutReply:
-			in.Octets, in.Message = answer[:len(answer)/2], nil
-			s.trace(in, cutOnTheWay)
-			continue
-		}
-		s.trace(in)
-		switch fault {
-		case StopAfter:
-			return nil, nil
-		case Repeat:
-			s.late(ctx, posted{s.url, m, octets, seen}, false)
-		case LateAfter:
-			s.late(ctx, s.previous, true)
-		}
-		s.previous = posted{s.url, m, octets, seen}
-		return s.accept(in, m, err)
 	}
 	return nil, fmt.Errorf("simdevice: message %s was lost %d times", m.Header.MsgID, maxAttempts)
+}
+
+// try sends the message once. It reports done when that settles it.
+func (d *delivery) try(ctx context.Context, fault Fault) (reply *syncml.Message, done bool, err error) {
+	s := d.s
+	switch fault {
+	case LoseRequest:
+		s.trace(d.out, lostOnTheWay)
+		d.out.Repeat = true
+		return nil, false, nil
+	case CutRequest:
+		s.cutRequest(ctx, d.out)
+		return nil, false, nil
+	case LateBefore:
+		s.late(ctx, s.previous, d.arrived)
+	}
+	s.trace(d.out)
+	d.arrived, d.out.Repeat = true, true
+	kind, answer, err := s.d.Transport.Post(ctx, s.url, d.out.ContentType, d.out.Octets)
+	if err != nil {
+		return nil, false, d.failed(ctx, err)
+	}
+	if d.seen != nil && !bytes.Equal(d.seen, answer) {
+		s.violate("P-31", "a repeated message was not answered with the octets of the first answer")
+	}
+	d.seen = append([]byte{}, answer...)
+	in := Traffic{From: FromServer, ContentType: kind, Octets: answer}
+	in.Message, err = s.codec.Decode(answer, s.d.Limits)
+	switch fault {
+	case LoseReply:
+		s.trace(in, lostOnTheWay)
+		return nil, false, nil
+	case CutReply:
+		in.Octets, in.Message = answer[:len(answer)/2], nil
+		s.trace(in, cutOnTheWay)
+		return nil, false, nil
+	}
+	s.trace(in)
+	this := posted{s.url, d.m, d.out.Octets, d.seen}
+	switch fault {
+	case StopAfter:
+		return nil, true, nil
+	case Repeat:
+		s.late(ctx, this, false)
+	case LateAfter:
+		s.late(ctx, s.previous, true)
+	}
+	s.previous = this
+	reply, err = s.accept(in, d.m, err)
+	return reply, true, err
+}
+
+// failed asks whether to send the message again after the transport has failed; nil means yes.
+func (d *delivery) failed(ctx context.Context, err error) error {
+	d.failures++
+	if d.s.d.Retry != nil {
+		err = d.s.d.Retry(ctx, d.failures, err)
+	}
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("simdevice: message %s: %w", d.m.Header.MsgID, err)
 }
 
 // accept checks the answer to m as far as it is octets.
@@ -122,8 +145,9 @@ func (s *session) late(ctx context.Context, old posted, stale bool) {
 	if old.octets == nil {
 		return
 	}
-	s.trace(Traffic{From: FromDevice, ContentType: s.codec.ContentType(), Octets: old.octets, Message: old.message, Repeat: true})
-	kind, answer, err := s.d.Transport.Post(ctx, old.url, s.codec.ContentType(), old.octets)
+	out := Traffic{From: FromDevice, ContentType: s.codec.ContentType(), Octets: old.octets, Message: old.message, Repeat: true}
+	s.trace(out)
+	kind, answer, err := s.d.Transport.Post(ctx, old.url, out.ContentType, old.octets)
 	if err != nil {
 		return
 	}

@@ -154,7 +154,9 @@ func (x *executor) atomic(c *syncml.Atomic, meta *syncml.Meta) bool {
 
 // atomicStatuses returns the Status of an Atomic and those of its members, of which those behind culprit were not
 // run.
-func (x *executor) atomicStatuses(c *syncml.Atomic, result omadm.Status, outcomes [][]outcome, culprit int) []syncml.Command {
+func (x *executor) atomicStatuses(
+	c *syncml.Atomic, result omadm.Status, outcomes [][]outcome, culprit int,
+) []syncml.Command {
 	statuses := []syncml.Command{x.status(c, outcome{status: result}, "")}
 	for i, member := range c.Body {
 		switch {
