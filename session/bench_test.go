@@ -93,13 +93,7 @@ func (d *desk) checkIn() {
 
 // session is a session with commands.
 func (d *desk) session() {
-	r := omadm.Request{ID: omadm.RequestID(itoa(d.runs)), Ops: make([]omadm.Op, commands)}
-	for i := range r.Ops {
-		r.Ops[i] = get("./Device/Vendor/MSFT/Policy/Config/DeviceLock/MinDevicePasswordLength")
-		if i >= 20 {
-			r.Ops[i] = replace(r.Ops[i].URI, "8")
-		}
-	}
+	r := sessionRequest(itoa(d.runs))
 	d.checkIn()
 	if err := d.store.Enqueue(context.Background(), deviceID, r); err != nil {
 		d.b.Fatal(err)
@@ -109,6 +103,18 @@ func (d *desk) session() {
 	if sent := d.message(d.answers); sent.Session.Ended.IsZero() || len(sent.Finish) != 1 {
 		d.b.Fatal("the session did not end with its request")
 	}
+}
+
+// sessionRequest is a request of all commands of a session.
+func sessionRequest(id string) omadm.Request {
+	r := omadm.Request{ID: omadm.RequestID(id), Ops: make([]omadm.Op, commands)}
+	for i := range r.Ops {
+		r.Ops[i] = get("./Device/Vendor/MSFT/Policy/Config/DeviceLock/MinDevicePasswordLength")
+		if i >= 20 {
+			r.Ops[i] = replace(r.Ops[i].URI, "8")
+		}
+	}
+	return r
 }
 
 // message answers a message as the handler does.
