@@ -101,6 +101,7 @@ var objectRows = map[string]func(*testing.T){
 		d.Tree.Put(note, simdevice.Node{Value: syncml.Text("12345678"), Access: simdevice.Get | simdevice.Replace})
 		d.Storage = weight(d.Tree, ".")
 		talk(t, d)
+		assert.Equal(t, 1, d.Execution("Replace", note, "abcdefgh").Executed)
 		assert.Equal(t, "ijklmnop", d.Nodes().Value(note))
 	},
 	"L-14_storage_that_runs_out_in_the_middle_is_420": func(t *testing.T) {
