@@ -27,6 +27,11 @@ func TestViolations(t *testing.T) {
 		{"MsgID does not start at 1", "<MsgID>1<", "<MsgID>2<", []string{"P-17"}},
 		{"another target", "<Target><LocURI>" + deviceID, "<Target><LocURI>urn:uuid:0", []string{"X-2"}},
 		{"no Source", "<Source><LocURI>" + serverURL, "<Source><LocURI>", []string{"X-2"}},
+		{"NoResp in the header", "</SyncHdr>", "<NoResp/></SyncHdr>", []string{"S-11"}},
+		{"no item", correct, "<Get><CmdID>1</CmdID></Get>", []string{"X-5"}},
+		{"an empty Sequence", correct, group("Sequence", 1), []string{"X-4"}},
+		{"an abort without Final", correct + "<Final/>", alert(1, 1223), []string{"P-27"}},
+		{"an abort", correct, alert(1, 1223), nil},
 		{"relative RespURI", "</SyncHdr>", "<RespURI>/dm</RespURI></SyncHdr>", []string{"P-33"}},
 		{"no CmdID", "<CmdID>2</CmdID><Item>", "<Item>", []string{"X-4"}},
 		{"CmdID 0", "<CmdID>2</CmdID><Item>", "<CmdID>0</CmdID><Item>", []string{"X-21"}},
@@ -209,6 +214,24 @@ func TestRefusalEndsTheSession(t *testing.T) {
 		assert.Empty(t, report.Violations)
 		assert.Equal(t, 1, s.posts)
 	}
+	s := &server{t: t, edit: func(_ int, text string) string {
+		return strings.NewReplacer("<Data>200", "<Data>505", "<Final/>", "").Replace(text)
+	}}
+	report, err := device(s).Session(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"A-10"}, rows(report))
+}
+
+func TestEmptyBodyIsAViolation(t *testing.T) {
+	s := &server{t: t, edit: func(_ int, text string) string {
+		before, _, _ := strings.Cut(text, "<SyncBody>")
+		return before + "<SyncBody></SyncBody></SyncML>"
+	}}
+	d := device(s)
+	d.MaxMessages = 1
+	report, err := d.Session(t.Context())
+	assert.Error(t, err)
+	assert.Contains(t, rows(report), "X-3")
 }
 
 // TestViolationsOfOtherProfiles lets a server send what another profile takes.
