@@ -24,7 +24,7 @@ type Queue struct {
 	// Window is the time in which a device is woken at most once. A request that is put in meanwhile goes out in the
 	// session that the push before brings, or else in the next one, as nothing is pushed when the time is over: make it
 	// as long as that session takes to begin, not longer. It counts for the pushes of this Queue, not for those of other
-	// processes, and is not kept for more than some hundred thousand devices. Default: there is no limit.
+	// processes, and is remembered for the last 65,536 devices at least. Default: there is no limit.
 	Window time.Duration
 
 	Now func() time.Time // default: time.Now
@@ -140,20 +140,17 @@ func (q *Queue) leave(id omadm.DeviceID, at time.Time) {
 	q.woken.leave(id, at)
 }
 
-// window remembers when devices were woken, in two generations: when the new one is as old as the window, nothing in the
-// old one counts any more, so that forgetting costs no search. The zero window is empty.
-type window struct {
-	young, old map[omadm.DeviceID]time.Time
-	begun      time.Time // of young
-}
+// window remembers when devices were woken, in two generations: when the young one is full it becomes the old one, and
+// the one before is forgotten, so that this costs no search. The zero window is empty.
+type window struct{ young, old map[omadm.DeviceID]time.Time }
 
-// maxWoken is the size of a generation. When there are more devices, some are forgotten early and woken once too often.
+// maxWoken is the size of a generation. A device is not forgotten before so many others were woken.
 const maxWoken = 1 << 16
 
 // enter notes that a device is woken, and reports whether the last time was not within a duration before.
 func (w *window) enter(id omadm.DeviceID, now time.Time, d time.Duration) bool {
-	if age := now.Sub(w.begun); w.young == nil || age >= d || age < 0 || len(w.young) >= maxWoken {
-		w.old, w.young, w.begun = w.young, make(map[omadm.DeviceID]time.Time), now
+	if w.young == nil || len(w.young) >= maxWoken {
+		w.old, w.young = w.young, make(map[omadm.DeviceID]time.Time)
 	}
 	for _, g := range []map[omadm.DeviceID]time.Time{w.young, w.old} {
 		at, ok := g[id]
