@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"time"
 
 	"github.com/gomadm/gomadm/omadm"
@@ -42,6 +44,38 @@ func disableCamera(ctx context.Context, store session.Store, device omadm.Device
 			Value: omadm.Int(0),
 		}},
 	})
+}
+
+// tryOut mounts a handler, queues a command, lets a simulated device fetch it, and prints what came of it.
+func tryOut(ctx context.Context, store *memstore.Store) error {
+	handler, err := session.New(session.Config{Store: store, Authenticator: session.InsecureTrust{}}) // on loopback only
+	if err != nil {
+		return err
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	queue := session.Queue{Store: store}
+	err = queue.Enqueue(ctx, "pc-7", omadm.Request{ID: "version", Ops: []omadm.Op{{Verb: omadm.Get, URI: "./DevDetail/SwV"}}})
+	device := &simdevice.Device{ID: "pc-7", URL: server.URL, Transport: simdevice.HTTP{}}
+	_, failed := device.Session(ctx)
+	entries, lost := store.Results(ctx, "", 100) // and on from the last cursor, whenever you like
+	for _, e := range entries {
+		if e.Outcome != nil {
+			fmt.Println(e.Device, e.Outcome.Request, e.Outcome.Kind)
+		}
+	}
+	return errors.Join(err, failed, lost)
+}
+
+func Example_tryOut() {
+	store := new(memstore.Store)
+	if err := store.Register(context.Background(), session.Device{ID: "pc-7"}); err != nil {
+		panic(err)
+	}
+	if err := tryOut(context.Background(), store); err != nil {
+		panic(err)
+	}
+	// Output: pc-7 version done
 }
 
 // A handler on a store. Any number of processes may serve one store.
