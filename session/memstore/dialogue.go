@@ -59,10 +59,10 @@ func owned(s *session.State) session.State {
 }
 
 // texts returns the strings of s that are not in its lists.
-func texts(s *session.State) [14]*string {
+func texts(s *session.State) [16]*string {
 	o := &s.Incoming
 	return [...]*string{
-		&s.ID, &s.SyncType, &s.MsgID, &s.Login, &s.User,
+		&s.ID, &s.SyncType, &s.MsgID, &s.Login, &s.User, (*string)(&s.Scheme), &s.MAC,
 		&o.Command, &o.MsgRef, &o.CmdRef, &o.Alert, &o.Source, &o.Target, &o.Format, &o.Type, &o.Mark,
 	}
 }

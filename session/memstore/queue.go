@@ -242,14 +242,15 @@ func copies(reqs []*request) []session.Pending {
 	out := make([]session.Pending, len(reqs))
 	for i, r := range reqs {
 		from := len(ops)
-		for _, op := range r.Request.Ops {
-			if op.Alert != nil {
-				op.Alert = op.Alert.Op().Alert // a copy
+		ops = append(ops, r.Request.Ops...)
+		own := ops[from:len(ops):len(ops)]
+		for j := range own {
+			if a := own[j].Alert; a != nil {
+				own[j].Alert = a.Op().Alert // a copy
 			}
-			ops = append(ops, op)
 		}
 		out[i] = r.Pending
-		out[i].Request.Ops = ops[from:len(ops):len(ops)]
+		out[i].Request.Ops = own
 	}
 	return out
 }
