@@ -12,7 +12,7 @@ func TestReadmeIsCompiledCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := []string{"omadm/readme_example_test.go", "session/readme_example_test.go", "session/readme_example_test.go"}
+	files := []string{"omadm/readme_example_test.go", "session/readme_example_test.go", "session/readme_example_test.go", "session/readme_example_test.go"}
 	blocks := strings.Split(string(readme), "```go\n")[1:]
 	if len(blocks) != len(files) {
 		t.Fatalf("README.md has %d programs, want %d", len(blocks), len(files))
