@@ -56,8 +56,7 @@ func tryOut(ctx context.Context, store *memstore.Store) error {
 	defer server.Close()
 	queue := session.Queue{Store: store}
 	err = queue.Enqueue(ctx, "pc-7", omadm.Request{ID: "version", Ops: []omadm.Op{{Verb: omadm.Get, URI: "./DevDetail/SwV"}}})
-	device := &simdevice.Device{ID: "pc-7", URL: server.URL, Transport: simdevice.HTTP{}}
-	_, failed := device.Session(ctx)
+	_, failed := (&simdevice.Device{ID: "pc-7", URL: server.URL, Transport: simdevice.HTTP{}}).Session(ctx)
 	entries, lost := store.Results(ctx, "", 100) // and on from the last cursor, whenever you like
 	for _, e := range entries {
 		if e.Outcome != nil {

@@ -186,6 +186,7 @@ var messageRows = map[string]func(*testing.T){
 		h.enqueue("first", get("./First"))
 		h.request(atomic("r", replace("./A", "1"), replace("./B", "2")))
 		h.post(msg("1", "1", pkg1))
+		h.enqueue("other", get("./Other"))
 		got := h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+status(3, "1", "5", "Atomic", 517)+final))
 		assert.Equal(t, []string{"2 Atomic", "  3 Replace ./A", "  4 Replace ./B", "Final"}, summary(got)[1:])
 		assert.NotContains(t, h.outcomes(), omadm.RequestID("r"))

@@ -11,7 +11,9 @@ import (
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/session/simdevice"
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/wbxml"
 )
 
 // sizes is the Meta of a client's header.
@@ -557,6 +559,54 @@ var receiveRows = map[string]func(*testing.T){
 		h = asks(t, func(c *session.Config) { c.Rules.Strict = true })
 		m := h.post(msg("1", "2", okHdr("1")+bothDone()+results("1", "4", "./Log", "", "abc", true)))
 		assert.Contains(t, summary(m), "Status Results 5 411")
+	},
+	"L-18_results_of_another_node_break_the_object_off": func(t *testing.T) {
+		h := asks(t)
+		h.post(msg("1", "2", okHdr("1")+bothDone()+results("1", "4", "./Log/A", "6", "abc", true)))
+		m := h.post(msg("1", "3", okHdr("2")+results("1", "4", "./Log/B", "", "def", false)))
+		assert.Contains(t, summary(m), "Alert 1225")
+		assert.Equal(t, []string{"def"}, h.values("log"))
+	},
+	"L-18_refused_object_may_be_broken_off": func(t *testing.T) {
+		h := asks(t, func(c *session.Config) { c.Rules.Limits.Object = 100 })
+		h.post(msg("1", "2", okHdr("1")+bothDone()+results("1", "4", "./Log", "101", "abc", true)))
+		m := h.post(msg("1", "3", okHdr("2")+results("1", "5", "./B", "", "b", false)+final))
+		assert.NotContains(t, summary(m), "Alert 1225", "the client was told already")
+		assert.Equal(t, "b", h.value("b"))
+	},
+	"L-14_meta_of_an_object_is_bounded": func(t *testing.T) {
+		h := asks(t)
+		long := strings.Replace(results("1", "4", "./Log", "6", "abc", true), ">chr<", ">"+strings.Repeat("c", 2000)+"<", 1)
+		assert.Contains(t, summary(h.post(msg("1", "2", okHdr("1")+bothDone()+long))), "Status Results 5 413")
+	},
+	"L-20_objects_of_two_sessions_are_kept_apart": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("device", get("./Log"))
+		sync := func(who string) string { return alert("1224", typed("com.microsoft.mdm.synctype", who)) }
+		h.post(msg("1", "1", sync("device")+final))
+		h.enqueue("user", get("./User/Log"))
+		h.post(msg("2", "1", sync("user")+login("user")+final))
+		h.post(msg("1", "2", okHdr("1")+status(2, "1", "3", "Get", 200)+results("1", "3", "./Log", "6", "abc", true)))
+		h.post(msg("2", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+results("1", "4", "./User/Log", "6", "uvw", true)))
+		h.post(msg("2", "3", okHdr("2")+results("1", "4", "./User/Log", "", "xyz", false)+final))
+		h.post(msg("1", "3", okHdr("2")+results("1", "3", "./Log", "", "def", false)+final))
+		assert.Equal(t, "uvwxyz", h.value("user"))
+		assert.Equal(t, "abcdef", h.value("device"))
+	},
+	"D-17_object_with_octets_arrives_as_octets": func(t *testing.T) {
+		h := newHouse(t, bothCodecs)
+		h.enqueue("blob", get("./Data/Blob"))
+		d := h.device()
+		d.Profile, d.Codec, d.ChunkSize = simdevice.Generic12, wbxml.Codec, 100
+		octets := strings.Repeat("\x00\xff\x01binary", 50)
+		d.Nodes().Put("./Data/Blob", simdevice.Node{Format: "bin", Value: syncml.Octets([]byte(octets)), Access: simdevice.Get})
+		h.complete(d)
+		assert.Equal(t, octets, h.value("blob"))
+		for _, r := range h.results("blob") {
+			for _, it := range r.Items {
+				assert.Equal(t, syncml.OctetsData, it.Data.Kind)
+			}
+		}
 	},
 	"L-27_size_of_one_too_many": func(t *testing.T) {
 		for _, slack := range []bool{false, true} {
