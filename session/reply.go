@@ -283,7 +283,7 @@ func (l *loader) load(p *Pending) bool {
 	if !t.permits(r) {
 		return true
 	}
-	alone := t.failures(p) >= failuresAlone
+	alone := t.alone(p)
 	if l.full || alone && len(t.state.Requests) > 0 {
 		return false
 	}

@@ -105,6 +105,12 @@ func (t *Turn) isolate(p *Pending) {
 	})
 }
 
+// alone reports whether a request travels alone: its delivery failed twice, or half of its attempts are used up. The latter
+// parts it from one in whose company the device vanished each time.
+func (t *Turn) alone(p *Pending) bool {
+	return t.failures(p) >= failuresAlone || p.Attempts > 0 && 2*p.Attempts >= t.maxAttempts(&p.Request)
+}
+
 func (t *Turn) maxAttempts(r *omadm.Request) int {
 	if r.MaxAttempts > 0 {
 		return r.MaxAttempts

@@ -345,6 +345,33 @@ func TestPoisonIsIsolatedAndTheRestMovesOn(t *testing.T) {
 	assert.Equal(t, 8, alone)
 }
 
+// TestPoisonThatKillsTheDeviceDoesNotTakeItsCompanyAlong sends requests of which one makes the device vanish as soon as it
+// arrives. Those that travelled with it are sent often, too, but not until they are quarantined.
+func TestPoisonThatKillsTheDeviceDoesNotTakeItsCompanyAlong(t *testing.T) {
+	for _, limit := range []int{0, 2, 3, 5} {
+		h := newHouse(t)
+		for i := range 5 {
+			r := request(itoa(i), replace(omadm.URI("./N"+itoa(i)), "1"))
+			r.MaxAttempts = limit
+			h.request(r)
+		}
+		for s := range 40 {
+			reply := h.lost(itoa(s + 1))
+			for m := 2; len(sent(reply)) > 0 && !slices.Contains(sent(reply), "Replace ./N3"); m++ {
+				reply = h.post(msg(itoa(s+1), itoa(m), answerAll(reply, 200)))
+			}
+		}
+		require.Len(t, h.outcomes(), 5)
+		for id, o := range h.outcomes() {
+			want := omadm.Done
+			if id == "3" {
+				want = omadm.Quarantined
+			}
+			assert.Equal(t, want, o.Kind, "request %s, at most %d attempts: %d", id, limit, o.Attempts)
+		}
+	}
+}
+
 // TestUserRequestsNeverHideThoseOfTheDevice fills the queue with more user requests of higher priority than are looked at
 // for one message.
 func TestUserRequestsNeverHideThoseOfTheDevice(t *testing.T) {
