@@ -43,10 +43,11 @@ func clock(now func() time.Time) func() time.Time {
 	return now
 }
 
-// Authenticator finds out who sent a message. It does not read the body, and is safe for concurrent use.
+// Authenticator finds out who sent a message. It is safe for concurrent use.
 type Authenticator interface {
-	// Authenticate returns the sender. ErrUnauthenticated if there is no proof of who it is: the client then gets
-	// HTTP status 403 and an empty body, and nothing is stored. Any other error is answered 503.
+	// Authenticate returns the sender. ErrUnauthenticated if there is no proof of who it is, ErrNoCredentials if there
+	// is not even an attempt: the client then gets HTTP status 403 and an empty body, and nothing is stored. Any other
+	// error is answered 503.
 	Authenticate(ctx context.Context, in *Inbound) (Principal, error)
 }
 

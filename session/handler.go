@@ -37,10 +37,8 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Authenticator == nil {
 		return nil, errors.New("session: Config.Authenticator is nil")
 	}
-	if c, ok := cfg.Authenticator.(interface{ configured() error }); ok {
-		if err := c.configured(); err != nil {
-			return nil, fmt.Errorf("session: Config.Authenticator: %w", err)
-		}
+	if err := configured(cfg.Authenticator); err != nil {
+		return nil, fmt.Errorf("session: Config.Authenticator: %w", err)
 	}
 	if len(cfg.Codecs) == 0 {
 		cfg.Codecs = []syncml.Codec{syncml.XML}
@@ -73,7 +71,7 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if _, ok := cfg.Authenticator.(InsecureTrust); ok {
+	if insecure(cfg.Authenticator) {
 		cfg.Logger.Warn("session: InsecureTrust believes every device its name: for development only")
 	}
 	return &Handler{cfg: cfg}, nil
