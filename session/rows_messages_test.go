@@ -103,6 +103,21 @@ var messageRows = map[string]func(*testing.T){
 		assert.Empty(t, h.record().Sessions)
 		h.sweep(0)
 	},
+	"P-16_session_that_ended_just_now_is_kept_for_repetitions": func(t *testing.T) {
+		h := newHouse(t)
+		sync := func(who string) string { return alert("1224", typed("com.microsoft.mdm.synctype", who)) }
+		h.enqueue("a", get("./A"))
+		h.post(msg("1", "1", sync("device")+final))
+		h.now = h.now.Add(5 * time.Minute)
+		h.enqueue("b", get("./User/B"))
+		h.post(msg("2", "1", sync("user")+login("user")+final))
+		h.now = h.now.Add(6 * time.Minute)
+		last := msg("2", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+final)
+		ended := h.do(last).Body.String()
+		h.sweep(1)
+		require.Len(t, h.record().Sessions, 1)
+		assert.Equal(t, ended, h.do(last).Body.String())
+	},
 	"P-29_device_that_does_not_come_back_is_swept": func(t *testing.T) {
 		h := newHouse(t, func(c *session.Config) { c.Rules.Timeout = 5 * time.Minute })
 		h.enqueue("read", get("./A"))
