@@ -258,6 +258,18 @@ var authRows = map[string]func(*testing.T){
 		require.NotNil(t, m.Header.Cred)
 		assert.Equal(t, serverSecret.Digest([]byte("server nonce 1")), m.Header.Cred.Data.Value)
 	},
+	"A-20_212_of_the_client_is_for_the_session": func(t *testing.T) {
+		h := newSafe(t, both(""))
+		_, nonce := headerOf(t, h.post(signed("1", "", pkg1)))
+		h.enqueue("a", get("./A"))
+		h.post(signed("2", md5Cred(nonce), pkg1))
+		require.NotNil(t, h.post(signed("3", "", chalStatus("2", 407, "n1")+final)).Header.Cred)
+		h.enqueue("b", get("./B"))
+		m := h.post(signed("4", "", chalStatus("3", 212, "n2")+status(2, "3", "2", "Get", 200)+final))
+		assert.Contains(t, summary(m), "2 Get ./B")
+		assert.Nil(t, m.Header.Cred)
+		assert.Equal(t, "n2", h.record().Device.Nonces.Server, "for the next session")
+	},
 	"A-21_nonce_of_the_client_is_kept": clientNonceKept(401),
 	"A-22_also_when_the_status_is_212": clientNonceKept(212),
 	"A-24_refused_commands_go_out_once_more_with_credentials": func(t *testing.T) {
