@@ -247,6 +247,21 @@ var authRows = map[string]func(*testing.T){
 		}
 		h.untouched()
 	},
+	"A-19_server_has_a_password_for_each_client": func(t *testing.T) {
+		seen := map[string]bool{}
+		for _, password := range []string{"one", "two"} {
+			account := both("")
+			account.ServerSecret = auth.NewSecret("dm.example.test", password)
+			h := newSafe(t, account)
+			h.enqueue("a", get("./A"))
+			h.login()
+			m := h.post(signed("3", "", chalStatus("2", 407, "n")+final))
+			require.NotNil(t, m.Header.Cred)
+			assert.Equal(t, account.ServerSecret.Digest([]byte("n")), m.Header.Cred.Data.Value)
+			seen[m.Header.Cred.Data.Value] = true
+		}
+		assert.Len(t, seen, 2)
+	},
 	"A-20_server_proves_itself": func(t *testing.T) {
 		h := newSafe(t, both(""))
 		_, nonce := headerOf(t, h.post(signed("1", "", pkg1)))
