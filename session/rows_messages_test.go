@@ -12,6 +12,7 @@ import (
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/session/simdevice"
 	"github.com/gomadm/gomadm/syncml"
 )
 
@@ -458,6 +459,29 @@ var deviceRows = map[string]func(*testing.T){
 	"S-23_refused_header_refuses_every_command": func(t *testing.T) {
 		got := newHouse(t).post(strings.Replace(msg("1", "1", pkg1), "DM/1.2", "DM/9.9", 1))
 		assert.Equal(t, []string{"Status SyncHdr 0 513", "Status Alert 1 513", "Status Replace 2 513", "Final"}, summary(got))
+	},
+	"W-8_what_a_sync_application_version_changes_needs_no_setting": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("missing", get("./Vendor/MSFT/NoSuchNode"))
+		d := h.device()
+		d.SyncApplicationVersion, d.SessionIDs = 5, simdevice.Hex
+		for range 11 {
+			h.now = h.now.Add(time.Hour)
+			report, err := d.SessionWith(t.Context(), simdevice.SessionOptions{SyncType: "device"})
+			require.NoError(t, err)
+			require.NoError(t, report.Err())
+		}
+		assert.Equal(t, "B", h.record().Sessions[0].ID, "hexadecimal from 2 on")
+		assert.NotZero(t, h.outcomes()["missing"].HRESULT, "msft:originalerror from 3 on")
+		assert.Equal(t, "device", h.record().Sessions[0].SyncType, "sessions of device and user from 5 on")
+	},
+	"W-18_unenrolment_that_the_server_starts": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("unenrol", omadm.Op{Verb: omadm.Exec, URI: "./Vendor/MSFT/DMClient/Unenroll", Value: omadm.Text("Example MDM")})
+		d := h.device()
+		h.complete(d)
+		assert.Equal(t, 1, d.Execution("Exec", "./Vendor/MSFT/DMClient/Unenroll", "Example MDM").Executed)
+		assert.Equal(t, omadm.Done, h.outcomes()["unenrol"].Kind)
 	},
 	"W-20_no_correlator_towards_windows": func(t *testing.T) {
 		h := newHouse(t)
