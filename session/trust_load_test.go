@@ -285,10 +285,13 @@ func (m mortal) Post(ctx context.Context, url, contentType string, body []byte) 
 	return typ, answer, err
 }
 
+// batch is how many requests are put in at a time, so that they travel in company.
+const batch = 5
+
 // enqueue puts in requests until that share of them is there.
 func (m *member) enqueue(share float64) {
 	var reqs []omadm.Request
-	for ; m.next < int(share*float64(len(m.wishes))); m.next++ {
+	for upTo := int(share*float64(len(m.wishes))) / batch * batch; m.next < upTo; m.next++ {
 		w := &m.wishes[m.next]
 		if w.delay > 0 {
 			w.request.NotBefore = m.now.Add(w.delay)
