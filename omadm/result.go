@@ -59,7 +59,7 @@ const (
 	Unknown                     // sent, outcome lost, and not to be sent again
 	Expired                     // not sent before Request.Expires
 	Quarantined                 // sent too often without an answer
-	Canceled                    // withdrawn by the application before it was sent
+	Canceled                    // withdrawn by the application while it waited; Attempts says whether it had been sent
 )
 
 var kindNames = [...]string{
