@@ -147,15 +147,15 @@ func parseSignature(der []byte) (*signature, error) {
 	if len(data.SignerInfos) != 1 {
 		return nil, errSigners
 	}
-	info1 := &data.SignerInfos[0]
-	s := &signature{encoded: info1.Signature}
-	if err := s.setAlgorithms(info1); err != nil {
+	signer := &data.SignerInfos[0]
+	s := &signature{encoded: signer.Signature}
+	if err := s.setAlgorithms(signer); err != nil {
 		return nil, err
 	}
-	if err := s.setCertificates(data.Certificates.Bytes, info1.Signer); err != nil {
+	if err := s.setCertificates(data.Certificates.Bytes, signer.Signer); err != nil {
 		return nil, err
 	}
-	return s, s.setAttributes(info1.SignedAttributes.FullBytes)
+	return s, s.setAttributes(signer.SignedAttributes.FullBytes)
 }
 
 func (s *signature) setAlgorithms(info *signerInfo) error {
@@ -298,8 +298,7 @@ func (s *signature) verifyPSS(key *rsa.PublicKey, digest []byte) bool {
 	var mask pkix.AlgorithmIdentifier
 	return unmarshal(s.params.FullBytes, &p) && hashOf(p.Hash.Algorithm) == s.hash && p.TrailerField == 1 &&
 		p.MGF.Algorithm.Equal(oidMGF1) && unmarshal(p.MGF.Parameters.FullBytes, &mask) && hashOf(mask.Algorithm) == s.hash &&
-		p.SaltLength == s.hash.Size() &&
-		rsa.VerifyPSS(key, s.hash, digest, s.encoded, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+		p.SaltLength >= 0 && rsa.VerifyPSS(key, s.hash, digest, s.encoded, &rsa.PSSOptions{SaltLength: p.SaltLength}) == nil
 }
 
 func sum(h crypto.Hash, b []byte) []byte {

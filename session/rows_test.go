@@ -17,7 +17,7 @@ import (
 
 // TestRows proves the rows of the protocol that a session implements, each by the messages that a client sees.
 func TestRows(t *testing.T) {
-	for _, rows := range []map[string]func(*testing.T){packageRows, statusRows, commandRows, alertRows, httpRows, windowsRows, syntaxRows, hostileRows, sendRows, receiveRows, messageRows, deviceRows, authRows} {
+	for _, rows := range []map[string]func(*testing.T){packageRows, statusRows, commandRows, alertRows, httpRows, windowsRows, syntaxRows, hostileRows, sendRows, receiveRows, messageRows, deviceRows, authRows, trustRows} {
 		for name, test := range rows {
 			t.Run(name, test)
 		}

@@ -14,8 +14,8 @@ import (
 // SignedMessage authenticates devices by the signature they put over each message, which reaches the server through a
 // proxy that ends TLS. Windows signs when RequireMessageSigning of the CSP DMClient says so: the header MS-Signature
 // (MS-MDM section 2.1) or MDM-Signature (MS-MDE2) holds, in base64, a detached SignedData of the Cryptographic Message
-// Syntax over the body, to the octet. SHA-256, SHA-384 and SHA-512 are accepted, with RSA (PKCS #1 v1.5, and PSS with a
-// salt as long as the digest) and ECDSA. One signer, its certificate, and the signing time have to be in it.
+// Syntax over the body, to the octet. SHA-256, SHA-384 and SHA-512 are accepted, with RSA (PKCS #1 v1.5 and PSS) and
+// ECDSA. One signer, its certificate, and the signing time have to be in it.
 //
 // Whoever sees a message can send it again as long as MaxAge. The session answers it as any repeated message.
 type SignedMessage struct {
