@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"runtime"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/session/memstore"
 )
 
 // pusher counts pushes, and does what the test wants at each.
@@ -283,4 +285,43 @@ type committing struct {
 
 func (c committing) Commit(ctx context.Context, ch *session.Change) error {
 	return c.run(func() error { return c.Store.Commit(ctx, ch) })
+}
+
+// printer is a Pusher that says whom it would wake.
+type printer struct{}
+
+func (printer) Push(_ context.Context, d session.Device) error {
+	fmt.Println("wake", d.ID)
+	return nil
+}
+
+// A device gets two requests and is woken; one is taken back before it comes.
+func ExampleQueue_Cancel() {
+	ctx := context.Background()
+	store := new(memstore.Store)
+	if err := store.Register(ctx, session.Device{ID: "pc-7"}); err != nil {
+		log.Fatal(err)
+	}
+	queue := session.Queue{Store: store, Pusher: printer{}, Window: 10 * time.Second}
+
+	err := queue.Enqueue(ctx, "pc-7",
+		omadm.Request{ID: "version", Ops: []omadm.Op{{Verb: omadm.Get, URI: "./DevDetail/SwV"}}},
+		omadm.Request{ID: "reboot", Ops: []omadm.Op{{Verb: omadm.Exec, URI: "./Vendor/MSFT/Reboot/RebootNow"}}},
+	)
+	var asleep *session.WakeError
+	switch {
+	case errors.As(err, &asleep):
+		fmt.Println("queued until the device comes:", asleep)
+	case err != nil:
+		log.Fatal(err)
+	}
+
+	canceled, err := queue.Cancel(ctx, "pc-7", "reboot")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("canceled", canceled)
+	// Output:
+	// wake pc-7
+	// canceled [reboot]
 }
