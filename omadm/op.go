@@ -100,18 +100,18 @@ func (op Op) Command(id string) (syncml.Command, error) {
 	if op.Verb == Alert {
 		return op.Alert.command(id), nil
 	}
-	return op.command(id, []syncml.Item{op.item()}), nil
+	return op.command(id, []syncml.Item{op.item(new(syncml.Meta))}), nil
 }
 
-// item returns the item of a valid op that is no Alert.
-func (op *Op) item() syncml.Item {
+// item returns the item of a valid op that is no Alert. Its Meta, if it has one, is m.
+func (op *Op) item(m *syncml.Meta) syncml.Item {
 	it := syncml.Item{
 		Target: syncml.Location{URI: string(op.URI.Absolute())},
 		Source: syncml.Location{URI: string(op.From.Absolute())},
 		Data:   op.Value.Data,
 	}
 	if op.URI.Prop() == "" {
-		it.Meta = op.Value.meta()
+		it.Meta = op.Value.meta(m)
 	}
 	return it
 }

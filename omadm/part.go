@@ -77,7 +77,7 @@ func (d *part) aligned(n int) int {
 
 // command returns the command with n octets.
 func (d *part) command(n int) syncml.Command {
-	item := d.op.item()
+	item := d.op.item(new(syncml.Meta))
 	whole := item.Data.Value
 	item.Data.Value = whole[d.offset : d.offset+n]
 	item.MoreData = d.offset+n < len(whole)

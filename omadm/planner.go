@@ -18,7 +18,44 @@ type Planner struct {
 	id    uint32 // last CmdID
 	laid  int    // commands of requests
 
-	item [1]syncml.Item // of the command of one operation, until it is written
+	scratch *scratch // of the command that is being written; nil before the first
+}
+
+// scratch is the memory for a command of one operation, which is good until the next.
+type scratch struct {
+	item    [1]syncml.Item
+	meta    syncml.Meta
+	get     syncml.Get
+	add     syncml.Add
+	replace syncml.Replace
+	remove  syncml.Delete
+	exec    syncml.Exec
+	copied  syncml.Copy
+}
+
+// command returns the command of op, which is valid and no alert.
+func (s *scratch) command(op *Op, id string) syncml.Command {
+	s.item[0] = op.item(&s.meta)
+	items := s.item[:]
+	switch op.Verb {
+	case Get:
+		s.get = syncml.Get{CmdID: id, Items: items}
+		return &s.get
+	case Add:
+		s.add = syncml.Add{CmdID: id, Items: items}
+		return &s.add
+	case Replace:
+		s.replace = syncml.Replace{CmdID: id, Items: items}
+		return &s.replace
+	case Delete:
+		s.remove = syncml.Delete{CmdID: id, Items: items}
+		return &s.remove
+	case Exec:
+		s.exec = syncml.Exec{CmdID: id, Correlator: op.Correlator, Items: items}
+		return &s.exec
+	}
+	s.copied = syncml.Copy{CmdID: id, Items: items}
+	return &s.copied
 }
 
 // ErrTooSmall says that a message of the maximum size cannot hold even its header and statuses.
@@ -170,6 +207,15 @@ func (p *Planner) layRun(r *Request, next int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if most == 1 {
+		ok, err := p.Put(whole)
+		if err != nil || !ok {
+			return 0, err
+		}
+		p.id++
+		p.laid++
+		return 1, nil
+	}
 	items := whole.ItemList()
 	fit, err := p.largest(most, func(n int) syncml.Command {
 		if n == most {
@@ -210,8 +256,10 @@ func (p *Planner) command(ops []Op) (syncml.Command, error) {
 	if err := ops[0].Validate(); err != nil {
 		return nil, err
 	}
-	p.item[0] = ops[0].item()
-	return ops[0].command(p.nextID(), p.item[:]), nil
+	if p.scratch == nil {
+		p.scratch = new(scratch)
+	}
+	return p.scratch.command(&ops[0], p.nextID()), nil
 }
 
 // combined returns the command that does all the operations, in memory of its own.
@@ -224,7 +272,7 @@ func combined(ops []Op, id string) (syncml.Command, error) {
 		if err := ops[i].Validate(); err != nil {
 			return nil, err
 		}
-		items[i] = ops[i].item()
+		items[i] = ops[i].item(new(syncml.Meta))
 	}
 	return ops[0].command(id, items), nil
 }

@@ -125,12 +125,13 @@ func (v *Value) inherit(m *syncml.Meta) {
 	}
 }
 
-// meta returns the Meta of v; nil when it says nothing.
-func (v Value) meta() *syncml.Meta {
+// meta puts the Meta of v into m and returns it; nil when it says nothing.
+func (v Value) meta(m *syncml.Meta) *syncml.Meta {
 	if v.Format == "" && v.Type == "" {
 		return nil
 	}
-	return &syncml.Meta{Format: string(v.Format), Type: v.Type}
+	*m = syncml.Meta{Format: string(v.Format), Type: v.Type}
+	return m
 }
 
 // DataFormat returns the format, chr when none is given.

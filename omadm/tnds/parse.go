@@ -7,8 +7,8 @@ import (
 
 	"github.com/beevik/etree"
 
-	"github.com/gomadm/gomadm/omadm/xmltree"
 	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/omadm/xmltree"
 	"github.com/gomadm/gomadm/syncml"
 )
 
