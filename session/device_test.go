@@ -38,14 +38,19 @@ func (h *house) device() *simdevice.Device {
 type direct struct{ http.Handler }
 
 func (d direct) Post(ctx context.Context, url, contentType string, body []byte) (string, []byte, error) {
+	header, answer, err := d.PostHeader(ctx, url, http.Header{"Content-Type": {contentType}}, body)
+	return header.Get("Content-Type"), answer, err
+}
+
+func (d direct) PostHeader(ctx context.Context, url string, header http.Header, body []byte) (http.Header, []byte, error) {
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(string(body)))
-	r.Header.Set("Content-Type", contentType)
+	r.Header = header
 	w := httptest.NewRecorder()
 	d.ServeHTTP(w, r)
 	if w.Code != http.StatusOK {
-		return "", nil, &simdevice.HTTPError{StatusCode: w.Code, Header: w.Header()}
+		return nil, nil, &simdevice.HTTPError{StatusCode: w.Code, Header: w.Header()}
 	}
-	return w.Header().Get("Content-Type"), w.Body.Bytes(), nil
+	return w.Header(), w.Body.Bytes(), nil
 }
 
 func TestSimulatedDeviceFindsNothingWrong(t *testing.T) {

@@ -23,11 +23,13 @@ import (
 const (
 	userName     = "dev-7"
 	userPassword = "correct horse"
+
+	serverPassword = "battery staple"
 )
 
 var (
 	clientSecret = auth.NewSecret(userName, userPassword)
-	serverSecret = auth.NewSecret("dm.example.test", "battery staple")
+	serverSecret = auth.NewSecret("dm.example.test", serverPassword)
 )
 
 // newSafe is a house whose device proves itself in SyncML.

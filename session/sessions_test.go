@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/omadm/auth"
 	"github.com/gomadm/gomadm/omadm/tnds"
 	"github.com/gomadm/gomadm/session"
 	"github.com/gomadm/gomadm/session/capture"
@@ -36,6 +37,8 @@ type scenario struct {
 	codec    syncml.Codec
 	profile  simdevice.Profile
 	device   func(d *simdevice.Device)
+	account  session.Account  // of the device; zero: the device is trusted
+	scheme   simdevice.Scheme // of the credentials of the device
 	rules    session.Rules
 	requests []omadm.Request
 	sessions int // the device has; 0: 1
@@ -222,6 +225,46 @@ var scenarios = []scenario{
 	},
 }
 
+// proving are conversations in which device and server prove themselves to each other in SyncML. They are not recorded:
+// without the secrets they cannot be played again. The first session of each begins without nonces.
+var proving = []scenario{
+	{
+		name: "basic", account: session.Account{Name: userName, Secret: clientSecret, Scheme: auth.Basic}, scheme: simdevice.Basic,
+		sessions: 2, requests: policies, want: policiesDone,
+	},
+	{
+		name: "md5", account: client, scheme: simdevice.MD5,
+		sessions: 2, requests: policies, want: policiesDone,
+	},
+	{
+		name: "mac", account: both(auth.MAC), scheme: simdevice.MAC,
+		sessions: 2, requests: policies, want: policiesDone,
+	},
+	{
+		name: "mac-wbxml", account: both(auth.MAC), scheme: simdevice.MAC, codec: wbxml.Codec,
+		profile: simdevice.Generic12, device: func(d *simdevice.Device) { d.MaxMsgSize = 2000 },
+		requests: []omadm.Request{request("note", replace("./Data/Note", long(3000))), request("after", get("./Data/Level"))},
+		want:     map[omadm.RequestID]omadm.Kind{"note": omadm.Done, "after": omadm.Done},
+	},
+	{
+		name: "server-credentials", account: both(""), scheme: simdevice.MD5,
+		sessions: 2, requests: policies, want: policiesDone,
+	},
+	{
+		name: "server-credentials-in-each-message", account: both(""), scheme: simdevice.MD5,
+		device:   func(d *simdevice.Device) { d.Account.EachMessage = true },
+		sessions: 2, requests: policies, want: policiesDone,
+	},
+}
+
+var (
+	policies = []omadm.Request{
+		request("set", replace(policy+"A", "1"), get(policy+"A")), atomic("atomic", replace(policy+"B", "2"), replace(policy+"C", "3")),
+		request("run", exec("./Vendor/MSFT/Reboot/RebootNow")),
+	}
+	policiesDone = map[omadm.RequestID]omadm.Kind{"set": omadm.Done, "atomic": omadm.Done, "run": omadm.Done}
+)
+
 func many(n int, op func(i int) omadm.Op) []omadm.Op {
 	list := make([]omadm.Op, n)
 	for i := range list {
@@ -295,11 +338,18 @@ type ran struct {
 func (s *scenario) run(t *testing.T, fault func(message, attempt int) simdevice.Fault, around func(h *house) http.Handler) ran {
 	t.Helper()
 	h := newHouse(t, bothCodecs, func(c *session.Config) { c.Rules = s.rules })
+	if s.account != (session.Account{}) {
+		h = newSafe(t, s.account, bothCodecs, func(c *session.Config) { c.Rules = s.rules })
+	}
 	for _, r := range s.requests {
 		h.request(r)
 	}
 	d := h.device()
 	d.Profile, d.Codec, d.Fault = s.profile, s.codec, fault
+	d.Account = simdevice.Account{Scheme: s.scheme, Name: s.account.Name, Password: userPassword}
+	if s.account.ServerSecret != "" {
+		d.Account.ServerName, d.Account.ServerPassword = s.account.ServerName, serverPassword
+	}
 	handler := http.Handler(h.handler)
 	if around != nil {
 		handler = around(h)
@@ -411,7 +461,7 @@ func (s *scenario) check(t *testing.T, got ran) {
 // TestSessionsUnderFaults plays each scenario with an accident to each of its messages: the outcomes are those of the
 // undisturbed session, and nothing is executed more often than in it.
 func TestSessionsUnderFaults(t *testing.T) {
-	for _, s := range scenarios {
+	for _, s := range slices.Concat(scenarios, proving) {
 		t.Run(s.name, func(t *testing.T) {
 			want := s.run(t, nil, nil)
 			s.check(t, want)

@@ -23,6 +23,13 @@ type check struct {
 	continued bool // the first command goes on with the object of the message before
 	joined    bool // an item was found, which was the part if continued
 	after     bool // something was found behind a part of a large object
+
+	in      Traffic      // as it came
+	chal    *syncml.Chal // of the Status for the header
+	scheme  Scheme       // that it asks for
+	nonce   string       // that it gives
+	seal    seal         // beside the message
+	missing bool         // there is none although there has to be
 }
 
 // message checks everything.
@@ -287,6 +294,7 @@ func (c *check) statuses() {
 		if st.CmdRef == "0" {
 			headers++
 			c.headerStatus(st, i)
+			c.chal = st.Chal
 			if ok {
 				c.s.report.Header = value
 			}
@@ -302,7 +310,7 @@ func (c *check) statuses() {
 		c.s.violate("S-1", "%d Status elements for the header, expected 1", headers)
 	}
 	c.unanswered()
-	c.refusal()
+	c.credentials()
 }
 
 // status checks a Status by itself and returns its code.
@@ -396,21 +404,6 @@ func (c *check) unanswered() {
 		}
 		c.s.violate(row, "no Status for %s, MsgRef %s CmdRef %s", s.cmd.Name(), s.msgID, s.cmdID)
 		s.missed = true
-	}
-}
-
-// refusal checks a message that does not accept the header for want of credentials: it holds statuses only, and
-// a challenge (OMA DM Protocol 1.2.1, section 9.1).
-func (c *check) refusal() {
-	refused := c.s.report.Header == omadm.StatusInvalidCredentials || c.s.report.Header == omadm.StatusMissingCredentials
-	if refused && c.commands {
-		c.s.violate("A-10", "a refusal holds commands")
-	}
-	if !refused || len(c.s.sent) == 0 || c.s.got > 1 {
-		return
-	}
-	if st, ok := c.m.Body[0].(*syncml.Status); ok && st.Chal == nil {
-		c.s.violate("A-8", "the refusal of the first message holds no Chal")
 	}
 }
 

@@ -87,7 +87,7 @@ func TestViolations(t *testing.T) {
 		{"command beside an abort", correct, correct + alert(3, 1223), []string{"P-27"}},
 		{"chunk", "<Data>1</Data></Item></Replace><Final/>", "<Data>1</Data><MoreData/></Item></Replace>", []string{"L-24"}},
 		{"chunk and Final", "<Data>1</Data></Item></Replace>", "<Data>1</Data><MoreData/></Item></Replace>", []string{"L-24", "L-9"}},
-		{"401 with commands", "<Cmd>SyncHdr</Cmd><Data>200", "<Cmd>SyncHdr</Cmd><Data>401", []string{"A-10", "A-8"}},
+		{"401 with commands", "<Cmd>SyncHdr</Cmd><Data>200", "<Cmd>SyncHdr</Cmd><Data>401", []string{"A-10", "A-8", "A-8"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &server{t: t, script: []string{correct}, edit: func(n int, text string) string {
@@ -198,20 +198,23 @@ func TestMessageIsLateOnceTheNextHasArrived(t *testing.T) {
 }
 
 func TestRefusalEndsTheSession(t *testing.T) {
-	const challenge = `<Chal><Meta><Type xmlns="syncml:metinf">syncml:auth-md5</Type></Meta></Chal>`
 	for _, tt := range []struct {
 		code string
 		want simdevice.End
-	}{{"200", simdevice.Completed}, {"212", simdevice.Completed}, {"401", simdevice.Refused}, {"407", simdevice.Refused}, {"505", simdevice.Refused}} {
+		rows []string
+	}{
+		{"200", simdevice.Completed, nil}, {"212", simdevice.Completed, nil}, {"401", simdevice.Refused, []string{"A-8"}},
+		{"407", simdevice.Refused, nil}, {"505", simdevice.Refused, nil},
+	} {
 		s := &server{t: t, edit: func(_ int, text string) string {
-			text = strings.Replace(text, "<Cmd>SyncHdr</Cmd>", "<Cmd>SyncHdr</Cmd>"+challenge, 1)
+			text = strings.Replace(text, "<Cmd>SyncHdr</Cmd>", "<Cmd>SyncHdr</Cmd>"+chal("md5", nonce1), 1)
 			return strings.ReplaceAll(text, "<Data>200", "<Data>"+tt.code)
 		}}
 		report, err := device(s).Session(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, tt.want, report.End)
 		assert.Equal(t, tt.code, strconv.Itoa(int(report.Header)))
-		assert.Empty(t, report.Violations)
+		assert.Equal(t, tt.rows, rows(report))
 		assert.Equal(t, 1, s.posts)
 	}
 	s := &server{t: t, edit: func(_ int, text string) string {

@@ -3,6 +3,7 @@ package simdevice
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,11 +21,17 @@ import (
 // device can have several sessions at once.
 type Device struct {
 	ID        string       // Source LocURI of its messages and value of ./DevInfo/DevId
-	User      string       // LocName of the Source; empty: none
+	User      string       // LocName of the Source; empty: Account.Name
 	URL       string       // address of the server, also Target LocURI; RespURI of the server replaces it within a session
 	Transport Transport    // carries the messages
 	Profile   Profile      // what kind of client it is; zero: Windows
 	Codec     syncml.Codec // encoding of its messages; nil: syncml.XML
+
+	// Account is what device and server prove themselves to each other with; zero: neither does in SyncML.
+	Account Account
+	// Sign returns headers that go beside a message, such as MS-Signature (MS-MDM section 2.1). It is called once for
+	// a message; when that is repeated, they are too. nil: there are none.
+	Sign func(body []byte) (http.Header, error)
 
 	// Limits bounds what a message of the server may be; zero fields mean the defaults of syncml.
 	Limits syncml.Limits
@@ -91,6 +98,7 @@ type Device struct {
 	tree    *Tree
 	notices []*notice // wait for the next package
 	log     record
+	memory  *memory // nil: nothing is remembered
 }
 
 // notice is an alert that the device has for the server.
@@ -147,6 +155,7 @@ type Traffic struct {
 	Lost        bool // by a Fault: it did not arrive
 	Cut         bool // by a Fault: Octets are what arrived, the first half
 	ContentType string
+	Header      http.Header // what goes beside the message; of an answer: nil if Transport is no HeaderTransport
 	Octets      []byte
 	Message     *syncml.Message // nil: the octets are not a message
 }

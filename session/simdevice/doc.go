@@ -18,12 +18,18 @@
 //   - An [Execution] counts what became of a command: executed, undone with its Atomic, refused, skipped. A server
 //     that has a command executed twice shows here.
 //   - A [Fault] is an accident on the way: a message or an answer is lost, cut or comes once more, the device dies.
-//   - A [Transport] carries the messages; [HTTP] is the one of the HTTP binding.
+//   - A [Transport] carries the messages; [HTTP] is the one of the HTTP binding. A [HeaderTransport] carries headers too.
+//   - An [Account] is what device and server prove themselves to each other with: passwords, and a [Scheme] of Basic,
+//     MD5 or MAC. Credentials of MD5 and MAC are made with a nonce that the other side has given. Who gets wrong ones or
+//     none answers with a challenge, which holds a nonce; the [Nonces] are kept from one session to the next.
 //
 // A [Node] allows some commands and, in the generic profiles, has properties and an ACL, which is enforced for
 // [Device.ServerID]. A value has to be in the format of its node, where no format means chr, else the status is 415.
 // A node keeps binary values as octets; in XML they travel as base64. The data of an Exec is handed to Node.Exec; one
 // that answers 202 can tell later, by an alert with the same Correlator, how it ended.
 //
-// Not included: credentials (a challenge ends the session as [Refused]) and serialised trees in WBXML.
+// What the device proves below SyncML is up to others: a TLS certificate to the Client of [HTTP], tokens to its Header,
+// signatures to Device.Sign.
+//
+// Not included: serialised trees in WBXML.
 package simdevice

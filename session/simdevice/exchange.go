@@ -16,9 +16,9 @@ const maxAttempts = 100
 
 // posted is a message of the device with the answer of the server.
 type posted struct {
-	url            string
-	message        *syncml.Message
-	octets, answer []byte
+	url string
+	out Traffic
+	in  Traffic
 }
 
 // delivery is a message of the device on its way.
@@ -26,15 +26,15 @@ type delivery struct {
 	s        *session
 	m        *syncml.Message
 	out      Traffic
-	seen     []byte // the answer that came before
-	failures int    // of the transport
-	arrived  bool   // the server has had the message
+	seen     *Traffic // the answer that came before
+	failures int      // of the transport
+	arrived  bool     // the server has had the message
 }
 
-// exchange sends a message until it is answered and returns the decoded answer; nil when the device dies.
-func (s *session) exchange(ctx context.Context, m *syncml.Message, octets []byte) (*syncml.Message, error) {
+// exchange sends a message until it is answered and returns the answer, decoded; nil when the device dies.
+func (s *session) exchange(ctx context.Context, m *syncml.Message, octets []byte, headers http.Header) (*Traffic, error) {
 	d := &delivery{s: s, m: m}
-	d.out = Traffic{From: FromDevice, ContentType: s.codec.ContentType(), Octets: octets, Message: m}
+	d.out = Traffic{From: FromDevice, ContentType: s.codec.ContentType(), Header: headers, Octets: octets, Message: m}
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
 		fault := s.fault(attempt)
 		if fault == StopBefore {
@@ -49,7 +49,7 @@ func (s *session) exchange(ctx context.Context, m *syncml.Message, octets []byte
 }
 
 // try sends the message once. It reports done when that settles it.
-func (d *delivery) try(ctx context.Context, fault Fault) (reply *syncml.Message, done bool, err error) {
+func (d *delivery) try(ctx context.Context, fault Fault) (reply *Traffic, done bool, err error) {
 	s := d.s
 	switch fault {
 	case LoseRequest:
@@ -64,27 +64,28 @@ func (d *delivery) try(ctx context.Context, fault Fault) (reply *syncml.Message,
 	}
 	s.trace(d.out)
 	d.arrived, d.out.Repeat = true, true
-	kind, answer, err := s.d.Transport.Post(ctx, s.url, d.out.ContentType, d.out.Octets)
+	in, err := s.post(ctx, s.url, d.out)
 	if err != nil {
 		return nil, false, d.failed(ctx, err)
 	}
-	if d.seen != nil && !bytes.Equal(d.seen, answer) {
-		s.violate("P-31", "a repeated message was not answered with the octets of the first answer")
+	if d.seen != nil {
+		s.compare(d.seen, &in)
 	}
-	d.seen = append([]byte{}, answer...)
-	in := Traffic{From: FromServer, ContentType: kind, Octets: answer}
-	in.Message, err = s.codec.Decode(answer, s.d.Limits)
+	first := in
+	first.Octets = bytes.Clone(in.Octets)
+	d.seen = &first
+	in.Message, err = s.codec.Decode(in.Octets, s.d.Limits)
 	switch fault {
 	case LoseReply:
 		s.trace(in, lostOnTheWay)
 		return nil, false, nil
 	case CutReply:
-		in.Octets, in.Message = answer[:len(answer)/2], nil
+		in.Octets, in.Message = in.Octets[:len(in.Octets)/2], nil
 		s.trace(in, cutOnTheWay)
 		return nil, false, nil
 	}
 	s.trace(in)
-	this := posted{s.url, d.m, d.out.Octets, d.seen}
+	this := posted{s.url, d.out, first}
 	switch fault {
 	case StopAfter:
 		return nil, true, nil
@@ -94,8 +95,31 @@ func (d *delivery) try(ctx context.Context, fault Fault) (reply *syncml.Message,
 		s.late(ctx, s.previous, true)
 	}
 	s.previous = this
-	reply, err = s.accept(in, d.m, err)
-	return reply, true, err
+	return &in, true, s.accept(in, d.m, err)
+}
+
+// post sends a message once and returns the answer, not decoded.
+func (s *session) post(ctx context.Context, url string, out Traffic) (in Traffic, err error) {
+	in.From = FromServer
+	t, ok := s.d.Transport.(HeaderTransport)
+	if !ok {
+		in.ContentType, in.Octets, err = s.d.Transport.Post(ctx, url, out.ContentType, out.Octets)
+		return in, err
+	}
+	h := out.Header.Clone()
+	h.Set("Content-Type", out.ContentType)
+	in.Header, in.Octets, err = t.PostHeader(ctx, url, h, out.Octets)
+	in.ContentType = in.Header.Get("Content-Type")
+	return in, err
+}
+
+// compare checks that a message that was repeated was answered as it was the first time.
+func (s *session) compare(first, in *Traffic) {
+	if !bytes.Equal(first.Octets, in.Octets) {
+		s.violate("P-31", "a repeated message was not answered with the octets of the first answer")
+	} else if first.Header.Get(hmacHeader) != in.Header.Get(hmacHeader) {
+		s.violate("P-31", "a repeated message was not answered with the MAC of the first answer")
+	}
 }
 
 // failed asks whether to send the message again after the transport has failed; nil means yes.
@@ -111,7 +135,7 @@ func (d *delivery) failed(ctx context.Context, err error) error {
 }
 
 // accept checks the answer to m as far as it is octets.
-func (s *session) accept(in Traffic, m *syncml.Message, err error) (*syncml.Message, error) {
+func (s *session) accept(in Traffic, m *syncml.Message, err error) error {
 	if want := s.codec.ContentType(); !sameMediaType(in.ContentType, want) {
 		s.violate("H-3", "the answer has content type %q, the message had %q", in.ContentType, want)
 	}
@@ -120,16 +144,16 @@ func (s *session) accept(in Traffic, m *syncml.Message, err error) (*syncml.Mess
 	}
 	if err != nil {
 		s.violate("X-1", "the answer is not a message: %v", err)
-		return nil, fmt.Errorf("simdevice: answer to message %s: %w", m.Header.MsgID, err)
+		return fmt.Errorf("simdevice: answer to message %s: %w", m.Header.MsgID, err)
 	}
-	return in.Message, nil
+	return nil
 }
 
 // cutRequest lets the first half of a message reach the server, which has to refuse it.
 func (s *session) cutRequest(ctx context.Context, out Traffic) {
 	out.Octets, out.Message = out.Octets[:len(out.Octets)/2], nil
 	s.trace(out, cutOnTheWay)
-	_, _, err := s.d.Transport.Post(ctx, s.url, out.ContentType, out.Octets)
+	_, err := s.post(ctx, s.url, out)
 	var status *HTTPError
 	switch {
 	case err == nil:
@@ -142,23 +166,21 @@ func (s *session) cutRequest(ctx context.Context, out Traffic) {
 // late lets a message reach the server once more. The device does not see the answer; it is only checked. stale
 // tells that the server has answered a later message since.
 func (s *session) late(ctx context.Context, old posted, stale bool) {
-	if old.octets == nil {
+	if old.out.Octets == nil {
 		return
 	}
-	out := Traffic{From: FromDevice, ContentType: s.codec.ContentType(), Octets: old.octets, Message: old.message, Repeat: true}
-	s.trace(out)
-	kind, answer, err := s.d.Transport.Post(ctx, old.url, out.ContentType, old.octets)
+	old.out.Repeat = true
+	s.trace(old.out)
+	in, err := s.post(ctx, old.url, old.out)
 	if err != nil {
 		return
 	}
-	reply, err := s.codec.Decode(answer, s.d.Limits)
-	s.trace(Traffic{From: FromServer, ContentType: kind, Octets: answer, Message: reply}, lostOnTheWay)
+	in.Message, err = s.codec.Decode(in.Octets, s.d.Limits)
+	s.trace(in, lostOnTheWay)
 	switch {
 	case !stale:
-		if !bytes.Equal(answer, old.answer) {
-			s.violate("P-31", "a repeated message was not answered with the octets of the first answer")
-		}
-	case s.number > 2 && (err != nil || !refuses(reply)): // message 1 opens a new session
+		s.compare(&old.in, &in)
+	case s.number > 2 && (err != nil || !refuses(in.Message)): // message 1 opens a new session
 		s.violate("P-32", "an old message was not refused")
 	}
 }

@@ -13,13 +13,17 @@ type executor struct {
 	m         *syncml.Message
 	statuses  []*unit
 	results   []*unit
-	grouped   bool // members of a group are carried out
-	cancelled bool // the user cancelled: the rest of the message is not run
+	grouped   bool         // members of a group are carried out
+	cancelled bool         // the user cancelled: the rest of the message is not run
+	refusal   omadm.Status // of the whole message: nothing is run; 0: none
 }
 
 // answerTo carries out the commands of the server's message and returns what the device has to say about them:
 // all Status elements in the order of the commands, then the Results, then alerts that are waiting.
 func (s *session) answerTo(c *check) []*unit {
+	if failed(s.proof.answer) && c.commands {
+		return s.refuse(c)
+	}
 	x := &executor{s: s, m: c.m}
 	open := s.turn == deviceOpen
 	var news []*unit
@@ -66,7 +70,7 @@ type outcome struct {
 
 // run carries out a command that is not member of an Atomic. It reports whether all went well.
 func (x *executor) run(c syncml.Command, meta *syncml.Meta) bool {
-	if x.cancelled {
+	if x.cancelled || x.refusal != 0 {
 		x.pass(c)
 		return false
 	}
@@ -415,12 +419,20 @@ func (x *executor) pass(c syncml.Command) {
 	x.countSkipped(c)
 }
 
-// skip returns the statuses 215 of a command that is not run, and of all in it.
+// unrun is the status of a command that is not run.
+func (x *executor) unrun() omadm.Status {
+	if x.refusal != 0 {
+		return x.refusal
+	}
+	return omadm.StatusNotExecuted
+}
+
+// skip returns the statuses of a command that is not run, and of all in it.
 func (x *executor) skip(c syncml.Command) []syncml.Command {
 	if isGroup(c) {
-		return append([]syncml.Command{x.status(c, outcome{status: omadm.StatusNotExecuted}, "")}, x.skipBody(c)...)
+		return append([]syncml.Command{x.status(c, outcome{status: x.unrun()}, "")}, x.skipBody(c)...)
 	}
-	return x.statusesOf(c, skipped(c))
+	return x.statusesOf(c, x.skipped(c))
 }
 
 // skipBody returns the statuses of the members of a group that is not run.
@@ -433,16 +445,16 @@ func (x *executor) skipBody(c syncml.Command) []syncml.Command {
 }
 
 // skipped returns the outcomes of the items of a command that is not run.
-func skipped(c syncml.Command) []outcome {
+func (x *executor) skipped(c syncml.Command) []outcome {
 	if a, ok := c.(*syncml.Alert); ok {
-		return []outcome{{uri: strings.TrimSpace(a.Data.Value), status: omadm.StatusNotExecuted}}
+		return []outcome{{uri: strings.TrimSpace(a.Data.Value), status: x.unrun()}}
 	}
 	var outcomes []outcome
 	for _, it := range c.ItemList() {
-		outcomes = append(outcomes, outcome{uri: it.Target.URI, data: it.Data, status: omadm.StatusNotExecuted})
+		outcomes = append(outcomes, outcome{uri: it.Target.URI, data: it.Data, status: x.unrun()})
 	}
 	if outcomes == nil {
-		return []outcome{{status: omadm.StatusNotExecuted}}
+		return []outcome{{status: x.unrun()}}
 	}
 	return outcomes
 }
@@ -502,7 +514,7 @@ func (x *executor) countSkipped(c syncml.Command) {
 		x.countSkippedBody(c)
 		return
 	}
-	x.count(c, skipped(c))
+	x.count(c, x.skipped(c))
 }
 
 func (x *executor) countSkippedBody(c syncml.Command) {

@@ -37,6 +37,15 @@ var scripts = [][]string{
 	{chunk("Replace", 1, note, 6, "ab", true), chunk("Replace", 1, note, 0, "cd", true), chunk("Replace", 1, note, 0, "ef", false)},
 	{get(1, "./DevInfo/Man") + chunk("Add", 2, "./Data/New", 4, "ab", true), chunk("Add", 1, "./Data/New", 0, "cd", false) + get(3, "./Data/New")},
 	{chunk("Replace", 1, note, 6, "ab", true), remove(1, note), get(1, note)},
+	{"<!-- challenge -->" + get(1, note), "<!-- challenge -->" + get(1, note), get(1, note)},
+}
+
+// challenging makes the messages of a script that say so challenge the device.
+func challenging(_ int, text string) string {
+	if strings.Contains(text, "<!-- challenge -->") {
+		return strings.Replace(text, "<Cmd>SyncHdr</Cmd><Data>200</Data>", "<Cmd>SyncHdr</Cmd>"+says("401", chal("md5", nonce1)), 1)
+	}
+	return text
 }
 
 // FuzzSession lets a server say anything, and always the same: the device must neither panic nor go on for ever.
@@ -45,10 +54,11 @@ func FuzzSession(f *testing.F) {
 	for _, script := range scripts {
 		for i := range script {
 			probe.script, probe.turns = script, i
-			text := []byte(probe.answer(&syncml.Message{
+			text := []byte(challenging(1, probe.answer(&syncml.Message{
 				Header: syncml.Header{VerDTD: "1.2", VerProto: "DM/1.2", SessionID: "1", MsgID: "1", Source: syncml.Location{URI: deviceID}}, Final: true,
-			}))
+			})))
 			f.Add(text, uint8(i))
+			f.Add(text, uint8(i)|192)
 			m, err := syncml.Decode(text)
 			require.NoError(f, err)
 			binary, err := syncml.Append(nil, wbxml.Codec, m)
@@ -65,10 +75,11 @@ func FuzzSession(f *testing.F) {
 func FuzzReplies(f *testing.F) {
 	for i := range scripts {
 		f.Add(uint8(i), uint8(1), uint16(500), uint8(1), []byte("x"), uint8(i), i%2 == 0)
+		f.Add(uint8(i), uint8(3), uint16(600), uint8(2), []byte("9"), uint8(i)|192, i%2 == 0)
 		f.Add(uint8(i), uint8(2), uint16(800), uint8(9), []byte("<MoreData/>"), uint8(i+1), i%2 == 1)
 	}
 	f.Fuzz(func(t *testing.T, script, message uint8, offset uint16, cut uint8, insert []byte, profile uint8, binary bool) {
-		s := &server{t: t, script: scripts[int(script)%len(scripts)], binary: binary, part: 213}
+		s := &server{t: t, script: scripts[int(script)%len(scripts)], binary: binary, part: 213, edit: challenging}
 		d := hostile(profile, s.codec(), &mutating{Transport: s, message: int(message % 6), change: func(b []byte) []byte {
 			at := min(int(offset), len(b))
 			end := min(at+int(cut), len(b))
@@ -93,10 +104,22 @@ func (m *mutating) Post(ctx context.Context, url, contentType string, body []byt
 	return kind, answer, err
 }
 
+// zeros makes runs alike.
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
+}
+
 // hostile returns a device for a server that is not to be trusted.
 func hostile(profile uint8, codec syncml.Codec, transport simdevice.Transport) *simdevice.Device {
+	account := simdevice.Account{Name: user, Password: password, Scheme: simdevice.Scheme(profile >> 5 & 2), Rand: zeros{}}
+	if profile&128 != 0 {
+		account.ServerName, account.ServerPassword = serverName, serverPass
+	}
 	return &simdevice.Device{
-		ID: deviceID, URL: serverURL, Transport: transport, Codec: codec,
+		ID: deviceID, URL: serverURL, Transport: transport, Codec: codec, Account: account,
 		Profile: simdevice.Profile(profile % 4), LargeObjects: profile&4 != 0, KeepAlive: int(profile >> 3 & 1), Resend: profile&16 != 0,
 		ChunkSize: int(profile & 32), MaxObjSize: 100, MaxMessages: 6,
 		Answer: func(simdevice.Question) simdevice.Answer { return simdevice.Answer{Status: 408} },

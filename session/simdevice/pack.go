@@ -90,7 +90,7 @@ func (s *session) newPacker() *packer {
 
 // headerStatus returns the Status for the header of the server's message.
 func (s *session) headerStatus(answer *syncml.Message) syncml.Command {
-	st := &syncml.Status{MsgRef: answer.Header.MsgID, CmdRef: "0", Cmd: "SyncHdr", Data: code(int(omadm.StatusOK))}
+	st := &syncml.Status{MsgRef: answer.Header.MsgID, CmdRef: "0", Cmd: "SyncHdr", Data: code(int(s.proof.answer)), Chal: s.proof.chal}
 	if s.traits.headerRefs {
 		st.TargetRefs = []string{answer.Header.Target.URI}
 		st.SourceRefs = []string{answer.Header.Source.URI}

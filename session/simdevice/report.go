@@ -43,11 +43,12 @@ const (
 	ServerAborted            // Alert 1223 from the server
 	DeviceAborted            // Alert 1223 from the device: something fits in no message, or there is too much to say
 	Stopped                  // by a Fault
+	Distrusted               // the server did not prove itself, though it was challenged
 )
 
 var ends = [...]string{
 	Broken: "broken", Completed: "completed", Refused: "refused", ServerAborted: "aborted by the server",
-	DeviceAborted: "aborted by the device", Stopped: "stopped",
+	DeviceAborted: "aborted by the device", Stopped: "stopped", Distrusted: "ended as the server did not prove itself",
 }
 
 // String returns a word or two, such as "completed".

@@ -36,6 +36,8 @@ type session struct {
 	stopped string  // the one that was refused last, see object.key; empty: none
 	going   *sent   // part of a large object of the device with which its last message ended; nil: none
 
+	proof proof // of both sides
+
 	maxMsgSize int64 // of the server, in octets; 0: not said
 	maxObjSize int64
 }
@@ -64,6 +66,7 @@ type sent struct {
 func newSession(d *Device, opts SessionOptions) *session {
 	return &session{
 		d: d, id: opts.ID, opts: opts, traits: d.Profile.traits(), tree: d.Nodes(), codec: d.codec(), url: d.URL,
+		proof: newProof(d),
 	}
 }
 
@@ -71,6 +74,9 @@ func newSession(d *Device, opts SessionOptions) *session {
 func (s *session) run(ctx context.Context) (Report, error) {
 	s.report = Report{SessionID: s.id, Began: s.d.now()}
 	err := s.converse(ctx)
+	if err != nil {
+		s.report.End = Broken
+	}
 	s.report.Ended = s.d.now()
 	return s.report, err
 }
@@ -85,30 +91,52 @@ func (s *session) converse(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		reply, err := s.exchange(ctx, m, octets)
+		headers, err := s.headers(m, octets)
+		if err != nil {
+			return err
+		}
+		reply, err := s.exchange(ctx, m, octets, headers)
 		switch {
+		case s.report.End != Broken && reply != nil: // the device has ended it: the answer does not matter (section 8.1.2)
+			return nil
 		case err != nil:
 			return err
 		case reply == nil:
 			s.report.End = Stopped
 			return nil
-		case s.report.End == DeviceAborted: // the server's answer does not matter (section 8.1.2)
-			return nil
 		}
-		s.got++
-		c := &check{s: s, device: m, m: reply}
-		c.message()
-		s.learn(&reply.Header)
-		if end, over := s.over(c); over {
-			s.report.End = end
-			return nil
+		answer = reply.Message
+		if over, err := s.hear(&check{s: s, device: m, m: answer, in: *reply}); over || err != nil {
+			return err
 		}
-		s.settle(c)
-		s.forget()
-		s.outbox = append(s.answerTo(c), s.outbox...)
-		answer = reply
 	}
 	return fmt.Errorf("simdevice: the session does not end within %d messages", s.number)
+}
+
+// hear takes up a message of the server and fills the outbox with what the device says to it. It reports whether the
+// session is over.
+func (s *session) hear(c *check) (over bool, err error) {
+	s.got++
+	c.message()
+	s.learn(&c.m.Header)
+	if s.answersChallenge(c) {
+		s.beginAgain()
+		return false, nil
+	}
+	if err := s.judge(c); err != nil {
+		return false, err
+	}
+	if s.report.End, over = s.over(c); over {
+		return true, nil
+	}
+	if s.proof.untrusted {
+		s.breakOff(c)
+		return false, nil
+	}
+	s.settle(c)
+	s.forget()
+	s.outbox = append(s.answerTo(c), s.outbox...)
+	return false, nil
 }
 
 // open fills the outbox with package 1 (OMA DM Protocol 1.2.1, section 8.3; MS-MDM section 3.2.5).
@@ -253,7 +281,8 @@ func (s *session) header() syncml.Header {
 		SessionID: s.id,
 		MsgID:     strconv.Itoa(s.number),
 		Target:    syncml.Location{URI: s.url},
-		Source:    syncml.Location{URI: s.d.ID, Name: s.d.User},
+		Source:    syncml.Location{URI: s.d.ID, Name: s.d.locName()},
+		Cred:      s.cred(),
 	}
 	if s.d.MaxMsgSize > 0 || s.d.MaxObjSize > 0 {
 		h.Meta = &syncml.Meta{MaxMsgSize: size(s.d.MaxMsgSize), MaxObjSize: size(s.d.MaxObjSize)}
