@@ -1,7 +1,20 @@
 module github.com/gomadm/gomadm/examples/server
 
-go 1.25
+go 1.25.0
 
-require github.com/gomadm/gomadm v0.0.0-00010101000000-000000000000
+require (
+	github.com/gomadm/gomadm v0.0.0-00010101000000-000000000000
+	github.com/google/go-cmp v0.7.0
+	github.com/jackc/pgx/v5 v5.12.0
+)
+
+require (
+	github.com/beevik/etree v1.8.1 // indirect
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	golang.org/x/sync v0.22.0 // indirect
+	golang.org/x/text v0.41.0 // indirect
+)
 
 replace github.com/gomadm/gomadm => ../..
