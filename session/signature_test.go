@@ -163,6 +163,8 @@ var (
 	oidSHA256         = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}
 	oidSHA512         = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}
 	oidRSA            = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
+	oidPSS            = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
+	oidMGF1           = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}
 	oidECDSAWithSHA2  = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}
 	oidECDSAPublicKey = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
 )
@@ -269,7 +271,6 @@ func TestSignedMessage(t *testing.T) {
 		"key_of_another_device":     {func(p *signatureParts) { *p = *resigned(p, otherKey) }, wrong},
 		"empty_signature":           {func(p *signatureParts) { p.sign = func([]byte) []byte { return nil } }, wrong},
 		"algorithm_of_another_key":  {func(p *signatureParts) { p.algorithm.Algorithm = oidRSA }, wrong},
-		"pss_without_parameters":    {func(p *signatureParts) { p.algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10} }, wrong},
 		"other_body":                {func(p *signatureParts) { p.attributes[1].Values[0] = make([]byte, 32) }, "digest is not that of the message"},
 		"digest_of_another_size":    {func(p *signatureParts) { p.attributes[1].Values[0] = digest512[:] }, "digest is not that of the message"},
 		"part_of_the_digest":        {func(p *signatureParts) { p.attributes[1].Values[0] = digest[:16] }, "digest is not that of the message"},
@@ -342,32 +343,59 @@ func TestSignedMessage(t *testing.T) {
 		_, err := auth.Authenticate(t.Context(), inboundSigned(t, body, der))
 		assert.ErrorContains(t, err, "certificate is not trusted")
 	})
-	t.Run("rsa_pss_of_another_digest", func(t *testing.T) {
+	t.Run("rsa", func(t *testing.T) {
 		rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 		require.NoError(t, err)
-		leaf := ours.issueFor(t, "pc-1", &rsaKey.PublicKey)
-		p := newSignature(t, body, now, leaf, nil)
-		sha := func(oid asn1.ObjectIdentifier) pkix.AlgorithmIdentifier {
-			return pkix.AlgorithmIdentifier{Algorithm: oid}
+		p := newSignature(t, body, now, ours.issueFor(t, "pc-1", &rsaKey.PublicKey), nil)
+		pkcs1 := func(sum []byte) ([]byte, error) { return rsa.SignPKCS1v15(rand.Reader, rsaKey, crypto.SHA256, sum) }
+		pss := func(sum []byte) ([]byte, error) {
+			return rsa.SignPSS(rand.Reader, rsaKey, crypto.SHA256, sum, &rsa.PSSOptions{SaltLength: 32})
 		}
-		p.sign = func(b []byte) []byte {
-			sum := sha256.Sum256(b)
-			sig, err := rsa.SignPSS(rand.Reader, rsaKey, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: 32})
-			require.NoError(t, err)
-			return sig
+		identifier := func(oid asn1.ObjectIdentifier, parameters asn1.RawValue) pkix.AlgorithmIdentifier {
+			return pkix.AlgorithmIdentifier{Algorithm: oid, Parameters: parameters}
 		}
-		for hash, want := range map[string]bool{"sha256": true, "sha512": false} {
-			oid := oidSHA256
-			if hash == "sha512" {
-				oid = oidSHA512
-			}
-			p.algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}, Parameters: raw(t, struct {
-				Hash pkix.AlgorithmIdentifier `asn1:"explicit,tag:0"`
-				MGF  pkix.AlgorithmIdentifier `asn1:"explicit,tag:1"`
-				Salt int                      `asn1:"explicit,tag:2"`
-			}{sha(oid), pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}, Parameters: raw(t, sha(oidSHA256))}, 32})}
-			_, err := session.SignedMessage{Device: byName, Roots: ours.pool()}.Authenticate(t.Context(), inboundSigned(t, body, p.encode(t)))
-			assert.Equal(t, want, err == nil, hash)
+		parameters := func(hash, mask, maskHash asn1.ObjectIdentifier, salt, trailer int) pkix.AlgorithmIdentifier {
+			return identifier(oidPSS, raw(t, struct {
+				Hash    pkix.AlgorithmIdentifier `asn1:"explicit,tag:0"`
+				MGF     pkix.AlgorithmIdentifier `asn1:"explicit,tag:1"`
+				Salt    int                      `asn1:"explicit,tag:2"`
+				Trailer int                      `asn1:"explicit,tag:3,optional,default:1"`
+			}{identifier(hash, asn1.RawValue{}), identifier(mask, raw(t, identifier(maskHash, asn1.RawValue{}))), salt, trailer}))
+		}
+		for name, test := range map[string]struct {
+			algorithm pkix.AlgorithmIdentifier
+			sign      func(sum []byte) ([]byte, error)
+			want      bool
+		}{
+			"pkcs1":                   {identifier(oidRSA, asn1.NullRawValue), pkcs1, true},
+			"pss":                     {parameters(oidSHA256, oidMGF1, oidSHA256, 32, 1), pss, true},
+			"pkcs1_called_pss":        {parameters(oidSHA256, oidMGF1, oidSHA256, 32, 1), pkcs1, false},
+			"pss_called_pkcs1":        {identifier(oidRSA, asn1.NullRawValue), pss, false},
+			"pkcs1_called_ecdsa":      {identifier(oidECDSAWithSHA2, asn1.RawValue{}), pkcs1, false},
+			"pss_of_another_digest":   {parameters(oidSHA512, oidMGF1, oidSHA256, 32, 1), pss, false},
+			"pss_of_another_mask":     {parameters(oidSHA256, oidSHA256, oidSHA256, 32, 1), pss, false},
+			"mask_of_another_digest":  {parameters(oidSHA256, oidMGF1, oidSHA512, 32, 1), pss, false},
+			"pss_of_another_salt":     {parameters(oidSHA256, oidMGF1, oidSHA256, 31, 1), pss, false},
+			"pss_of_negative_salt":    {parameters(oidSHA256, oidMGF1, oidSHA256, -1, 1), pss, false},
+			"pss_of_huge_salt":        {parameters(oidSHA256, oidMGF1, oidSHA256, 1<<31-1, 1), pss, false},
+			"pss_of_another_trailer":  {parameters(oidSHA256, oidMGF1, oidSHA256, 32, 2), pss, false},
+			"pss_parameters_are_null": {identifier(oidPSS, asn1.NullRawValue), pss, false},
+		} {
+			t.Run(name, func(t *testing.T) {
+				p.algorithm = test.algorithm
+				p.sign = func(attributes []byte) []byte {
+					sum := sha256.Sum256(attributes)
+					sig, err := test.sign(sum[:])
+					require.NoError(t, err)
+					return sig
+				}
+				_, err := session.SignedMessage{Device: byName, Roots: ours.pool()}.Authenticate(t.Context(), inboundSigned(t, body, p.encode(t)))
+				if test.want {
+					assert.NoError(t, err)
+				} else {
+					assert.ErrorContains(t, err, wrong)
+				}
+			})
 		}
 	})
 }
