@@ -90,7 +90,8 @@ type Rules struct {
 	// Scheme is what a challenge asks for when the account does not say. Default: auth.MD5. Accounts with a scheme of their
 	// own can be told from those that do not exist.
 	Scheme auth.Scheme
-	// PlainBasic accepts basic credentials without TLS, as behind a proxy that ends it.
+	// PlainBasic accepts basic credentials also where the handler sees no TLS. Set it behind a proxy that ends TLS, and
+	// only there: the credentials show the password.
 	PlainBasic bool
 	// Timeout is how long a session stays open without a message. Default: 10 minutes.
 	Timeout time.Duration

@@ -366,6 +366,15 @@ var authRows = map[string]func(*testing.T){
 		}
 		h.untouched()
 	},
+	"A-29_two_macs": func(t *testing.T) {
+		h := newSafe(t, both(auth.MAC))
+		_, nonce := headerOf(t, h.post(signed("1", "", pkg1)))
+		body := signed("2", "", pkg1)
+		right := auth.NewHeader(clientSecret, userName, nonce, []byte(body)).Value()
+		w := h.exchange(body, func(r *http.Request) { r.Header[auth.HeaderName] = []string{right, "mac=x"} })
+		code, _ := headerOf(t, decoded(t, w))
+		assert.Equal(t, "401", code)
+	},
 	"A-30_cred_never_stands_in_for_the_mac": func(t *testing.T) {
 		h := newSafe(t, both(auth.MAC))
 		_, nonce := headerOf(t, h.post(signed("1", "", pkg1)))
@@ -452,6 +461,22 @@ var authRows = map[string]func(*testing.T){
 		code, nonce := headerOf(t, newHouse(t).post(msg("1", "1", pkg1)))
 		assert.Equal(t, "200", code)
 		assert.Nil(t, nonce)
+	},
+	"A-44_bearer_token_beside_a_certificate": func(t *testing.T) {
+		token := session.BearerToken{Verify: func(_ context.Context, token string) (omadm.DeviceID, error) {
+			if token != "entra" {
+				return "", session.ErrUnauthenticated
+			}
+			return deviceID, nil
+		}}
+		h := newHouse(t, func(c *session.Config) {
+			c.Authenticator = session.Any(session.ClientCertificate{Device: nobody}, token)
+		})
+		for value, want := range map[string]int{"Bearer entra": http.StatusOK, "Bearer other": http.StatusForbidden, "": http.StatusForbidden} {
+			w := h.exchange(msg("1", "1", pkg1), with("Authorization", value))
+			assert.Equal(t, want, w.Code, value)
+			h.now = h.now.Add(time.Hour)
+		}
 	},
 	"A-42_basic_only_over_tls": func(t *testing.T) {
 		h := newSafe(t, client)
