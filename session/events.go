@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/syncml"
@@ -171,6 +172,11 @@ func (t *Turn) info(c *syncml.Replace) {
 	}
 }
 
+// isText reports whether s is UTF-8 without control characters, which WBXML lets through, but for those of a text.
+func isText(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' })
+}
+
 // maxFact is the length of a fact in octets.
 const maxFact = 1024
 
@@ -182,8 +188,8 @@ func (t *Turn) fact(name, value string) {
 		return
 	}
 	if _, again := t.change.Facts[name]; !ok && !again && len(known)+len(t.change.Facts) >= t.env.Rules.Limits.Facts ||
-		len(name) > maxFact || len(value) > maxFact {
-		t.note("fact left out: too many or too long")
+		len(name) > maxFact || len(value) > maxFact || !isText(value) {
+		t.note("fact left out: too many, too long or no text")
 		return
 	}
 	if t.change.Facts == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/gomadm/gomadm/session"
 	"github.com/gomadm/gomadm/session/simdevice"
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/wbxml"
 )
 
 // userQuestion is a request that asks the user.
@@ -288,6 +289,21 @@ var messageRows = map[string]func(*testing.T){
 		h.post(msg("1", "2", answers+final))
 		assert.Len(t, h.record().Device.Awaited, 3)
 		assert.Len(t, h.outcomes(), 9)
+	},
+	"F-9_facts_are_text": func(t *testing.T) {
+		h := newHouse(t, bothCodecs)
+		m := &syncml.Message{
+			Header: syncml.Header{VerDTD: "1.2", VerProto: "DM/1.2", SessionID: "1", MsgID: "1", Target: syncml.Location{URI: serverURL}, Source: syncml.Location{URI: deviceID}},
+			Body: []syncml.Command{&syncml.Replace{CmdID: "1", Items: []syncml.Item{
+				{Source: syncml.Location{URI: "./DevInfo/Man"}, Data: syncml.Octets([]byte("a\x00b"))},
+				{Source: syncml.Location{URI: "./DevInfo/Mod"}, Data: syncml.Octets([]byte("\xff"))},
+				{Source: syncml.Location{URI: "./DevInfo/Lang"}, Data: syncml.Octets([]byte("en"))},
+			}}}, Final: true,
+		}
+		body, err := syncml.Append(nil, wbxml.Codec, m)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusOK, h.exchange(string(body), with("Content-Type", wbxml.Codec.ContentType())).Code)
+		assert.Equal(t, omadm.Facts{"./DevInfo/Lang": "en"}, h.record().Device.Facts)
 	},
 	"F-11_statuses_that_do_not_fit_end_in_1223": func(t *testing.T) {
 		h := newHouse(t)
