@@ -295,9 +295,9 @@ var messageRows = map[string]func(*testing.T){
 		m := &syncml.Message{
 			Header: syncml.Header{VerDTD: "1.2", VerProto: "DM/1.2", SessionID: "1", MsgID: "1", Target: syncml.Location{URI: serverURL}, Source: syncml.Location{URI: deviceID}},
 			Body: []syncml.Command{&syncml.Replace{CmdID: "1", Items: []syncml.Item{
-				{Source: syncml.Location{URI: "./DevInfo/Man"}, Data: syncml.Octets([]byte("a\x00b"))},
-				{Source: syncml.Location{URI: "./DevInfo/Mod"}, Data: syncml.Octets([]byte("\xff"))},
-				{Source: syncml.Location{URI: "./DevInfo/Lang"}, Data: syncml.Octets([]byte("en"))},
+				{Source: syncml.Location{URI: "./DevInfo/Man"}, Meta: &syncml.Meta{Format: "bin"}, Data: syncml.Octets([]byte("a\x00b"))},
+				{Source: syncml.Location{URI: "./DevInfo/Mod"}, Meta: &syncml.Meta{Format: "bin"}, Data: syncml.Octets([]byte("\xff"))},
+				{Source: syncml.Location{URI: "./DevInfo/Lang"}, Meta: &syncml.Meta{Format: "bin"}, Data: syncml.Octets([]byte("en"))},
 			}}}, Final: true,
 		}
 		body, err := syncml.Append(nil, wbxml.Codec, m)
