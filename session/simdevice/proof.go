@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 
 	"github.com/gomadm/gomadm/omadm"
@@ -75,7 +74,9 @@ func (s *session) headers(m *syncml.Message, octets []byte) (http.Header, error)
 		if err != nil {
 			return nil, fmt.Errorf("simdevice: Sign: %w", err)
 		}
-		maps.Copy(h, signature)
+		for name, values := range signature {
+			h[http.CanonicalHeaderKey(name)] = values
+		}
 	}
 	mac := s.proof.due(MAC)
 	if mac {
@@ -107,9 +108,7 @@ func (s *session) answersChallenge(c *check) bool {
 	if s.got > 1 || p.scheme == NoScheme || c.scheme < p.scheme || c.scheme != Basic && c.nonce == "" {
 		return false
 	}
-	if c.scheme != p.scheme {
-		s.d.adopt(c.scheme)
-	}
+	s.d.adopt(c.scheme)
 	p.scheme, p.nonce, p.gives = c.scheme, c.nonce, true
 	return true
 }
@@ -240,6 +239,5 @@ func (s *session) refuse(c *check) []*unit {
 
 // breakOff makes the next message the last one: it refuses that of a server that has failed to prove itself.
 func (s *session) breakOff(c *check) {
-	s.outbox, s.turn, s.coming = s.refuse(c), deviceClosed, nil
-	s.report.End = Distrusted
+	s.outbox, s.report.End = s.refuse(c), Distrusted
 }

@@ -46,6 +46,7 @@ func TestViolationsInProofs(t *testing.T) {
 		{"refusal with commands", simdevice.MD5, []string{refusal, accepted}, func(g *guard) { g.script = []string{exec(1, reboot)} }, []string{"A-10"}, simdevice.Completed},
 		{"later refusal with commands", simdevice.MD5, []string{refusal, says("401", "")}, func(g *guard) { g.script = []string{"", exec(1, reboot)} }, []string{"A-10"}, simdevice.Refused},
 		{"challenge without an end", simdevice.MD5, []string{refusal, says("401", chal("md5", nonce2))}, plain, []string{"A-18"}, simdevice.Refused},
+		{"later refusal of a message without credentials", simdevice.MD5, []string{says("212", ""), says("401", "")}, func(g *guard) { g.script = []string{get(1, ".")} }, nil, simdevice.Refused},
 		{"short nonce", simdevice.MD5, []string{refusal, says("212", chal("md5", "short"))}, plain, []string{"A-34"}, simdevice.Completed},
 		{"the nonce that was used", simdevice.MD5, []string{refusal, says("212", chal("md5", nonce1))}, plain, []string{"A-34"}, simdevice.Completed},
 		{"another scheme in the session", simdevice.MD5, []string{refusal, says("212", chal("MAC", nonce2))}, plain, []string{"A-35"}, simdevice.Completed},
@@ -81,6 +82,14 @@ func TestViolationsInProofs(t *testing.T) {
 				return strings.ReplaceAll(g.rewrite(n, text), "<LocName>"+serverName, "<LocName>other")
 			}
 		}, []string{"A-32", "A-32", "A-24"}, simdevice.Distrusted},
+		{"MAC of another name", simdevice.MAC, nil, func(g *guard) {
+			sign := g.beside
+			g.beside = func(n int, answer []byte) http.Header {
+				h := sign(n, answer)
+				h.Set("X-Syncml-Hmac", strings.Replace(h.Get("X-Syncml-Hmac"), serverName, "other", 1))
+				return h
+			}
+		}, []string{"A-32", "A-32", "A-24"}, simdevice.Distrusted},
 		{"Cred instead of a MAC", simdevice.MAC, nil, func(g *guard) {
 			g.beside, g.creds = nil, []string{cred(serverCred)}
 		}, []string{"A-28"}, simdevice.Distrusted},
@@ -112,6 +121,72 @@ func TestViolationsInProofs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestUsedNonces gives a device nonces that it has used before, in its last session and long ago.
+func TestUsedNonces(t *testing.T) {
+	g := newGuard(t, nil)
+	d := g.account(simdevice.MD5)
+	nonce := func(i int) string { return fmt.Sprintf("nonce %10d", i) }
+	next := func(i int) simdevice.Report {
+		g.says = []string{says("212", chal("md5", nonce(i)))}
+		report, err := d.Session(t.Context())
+		require.NoError(t, err)
+		return report
+	}
+	d.SetNonces(simdevice.Nonces{Client: nonce(0)})
+	const many = 1500
+	for i := range many {
+		require.Empty(t, next(i+1).Violations)
+	}
+	assert.Equal(t, []string{"A-34"}, rows(next(many-1)))
+	d.SetNonces(simdevice.Nonces{Client: "another nonce .."})
+	assert.Empty(t, rows(next(1)), "no more than so many are remembered")
+}
+
+// TestMACIsNeededAlsoAfter212 has a server that accepts a MAC as if it were good for the session.
+func TestMACIsNeededAlsoAfter212(t *testing.T) {
+	g := newGuard(t, []string{says("212", chal("MAC", nonce2)), says("200", chal("MAC", nonce3))}, get(1, "."))
+	g.signedBy(1, serverNonce)
+	d := g.account(simdevice.MAC)
+	d.SetNonces(simdevice.Nonces{Client: nonce1})
+	report, err := d.Session(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"A-27"}, rows(report))
+	assert.NotEmpty(t, g.headers[1].Get("X-Syncml-Hmac"))
+}
+
+// TestServerThatProvesHalfAnObject has a server that does not sign the second part of an object.
+func TestServerThatProvesHalfAnObject(t *testing.T) {
+	g := newGuard(t, []string{says("200", chal("MAC", nonce2)), says("200", chal("MAC", nonce3))},
+		chunk("Replace", 1, note, 4, "qz", true), chunk("Replace", 1, note, 0, "zq", false))
+	g.signedBy(1, serverNonce)
+	sign := g.beside
+	g.beside = func(n int, answer []byte) http.Header {
+		if n == 2 {
+			return nil
+		}
+		return sign(n, answer)
+	}
+	d := g.mutual(simdevice.MAC)
+	d.Profile = simdevice.Generic12
+	d.SetNonces(simdevice.Nonces{Client: nonce1, Server: serverNonce})
+	report, err := d.Session(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, simdevice.Distrusted, report.End)
+	assert.NotContains(t, d.Nodes().Value(note), "q")
+	require.Len(t, g.heard, 3)
+	assert.Equal(t, []string{"Status 2/0 SyncHdr 401 " + deviceID + " " + serverURL, "Status 2/1 Replace 401", "Final"}, lines(g.heard[2]))
+}
+
+func TestSessionIsBrokenWhenItsLastMessageIsLost(t *testing.T) {
+	g := newGuard(t, []string{accepted}, exec(1, reboot), exec(1, reboot))
+	d := g.mutual(simdevice.MD5)
+	d.SetNonces(simdevice.Nonces{Client: nonce1, Server: serverNonce})
+	d.Fault = simdevice.LoseRequest.Times(3, 1<<30)
+	report, err := d.Session(t.Context())
+	assert.Error(t, err)
+	assert.Equal(t, simdevice.Broken, report.End)
 }
 
 // TestServerThatProvesNothing has the last message of the device refuse everything without a challenge.

@@ -315,6 +315,7 @@ var proofRows = map[string]func(*testing.T){
 			"none":  {simdevice.Nonces{Client: nonce1, Server: serverNonce}, "", "407"},
 			"stale": {simdevice.Nonces{Client: nonce1, Server: nonce3}, cred(serverCred), "401"},
 			"early": {simdevice.Nonces{Client: nonce1}, cred(h(h(serverName, serverPass), "")), "401"},
+			"type":  {simdevice.Nonces{Client: nonce1, Server: serverNonce}, strings.Replace(cred(serverCred), "md5", "MAC", 1), "401"},
 		} {
 			commands := exec(1, reboot) + group("Sequence", 2, get(3, "."), set(4, policy, "1"))
 			g := newGuard(t, []string{accepted}, commands, commands, get(1, "."))
@@ -381,6 +382,7 @@ var proofRows = map[string]func(*testing.T){
 		g := newGuard(t, []string{says("407", chal("MAC", nonce1)), says("200", chal("MAC", nonce2)), says("200", chal("MAC", nonce3))}, "", exec(1, reboot))
 		g.signedBy(2, serverNonce)
 		d := g.mutual(simdevice.MAC)
+		d.Account.KeepNonce = true // which MAC does not allow
 		d.SetNonces(simdevice.Nonces{Server: serverNonce})
 		talk(t, d)
 		assert.Equal(t, "Status 2/0 SyncHdr 200", lines(g.heard[2])[0], "never 212")
@@ -488,7 +490,7 @@ var proofRows = map[string]func(*testing.T){
 		var signed []string
 		d.Sign = func(body []byte) (http.Header, error) {
 			signed = append(signed, string(body))
-			return http.Header{"Ms-Signature": {h(string(body))}}, nil
+			return http.Header{"MS-Signature": {h(string(body))}}, nil
 		}
 		d.Fault = simdevice.LoseReply.At(2)
 		var sent []string

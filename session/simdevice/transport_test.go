@@ -19,6 +19,7 @@ func TestHTTP(t *testing.T) {
 	ts := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, http.MethodPost, r.Method)
 		assert.Equal(t, "Bearer x", r.Header.Get("Authorization"))
+		assert.Equal(t, "signature", r.Header.Get("MS-Signature"))
 		body, err := io.ReadAll(r.Body)
 		assert.NoError(t, err)
 		kind, answer, _ := s.Post(r.Context(), serverURL, r.Header.Get("Content-Type"), body)
@@ -29,6 +30,7 @@ func TestHTTP(t *testing.T) {
 	d := device(s)
 	d.URL = ts.URL
 	d.Transport = simdevice.HTTP{Client: ts.Client(), Header: http.Header{"Authorization": {"Bearer x"}}}
+	d.Sign = func([]byte) (http.Header, error) { return http.Header{"MS-Signature": {"signature"}}, nil }
 	report, err := d.Session(t.Context())
 	require.NoError(t, err)
 	assert.NoError(t, report.Err())
