@@ -85,12 +85,16 @@ func (t *Turn) authorize() bool {
 	return false
 }
 
-// scheme is the one that a challenge asks for.
+// scheme is the one that a challenge asks for: that of the account, else MAC if the device tried it, else that of the
+// rules. What the device tried is the same for an account that does not exist.
 func (t *Turn) scheme() auth.Scheme {
-	for _, s := range [...]auth.Scheme{t.rec.Device.Account.Scheme, t.env.Rules.Scheme} {
-		if s != "" {
-			return s
-		}
+	switch account := t.rec.Device.Account.Scheme; {
+	case account != "":
+		return account
+	case t.proof.scheme == auth.MAC:
+		return auth.MAC
+	case t.env.Rules.Scheme != "":
+		return t.env.Rules.Scheme
 	}
 	return auth.MD5
 }

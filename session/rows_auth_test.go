@@ -375,6 +375,11 @@ var authRows = map[string]func(*testing.T){
 		code, _ := headerOf(t, decoded(t, w))
 		assert.Equal(t, "401", code)
 	},
+	"A-9_device_that_uses_macs_is_challenged_for_one": func(t *testing.T) {
+		h := newSafe(t, client)
+		m := decoded(t, h.postMAC(signed("1", "", pkg1), []byte("stale")))
+		assert.Equal(t, string(auth.MAC), m.Body[0].(*syncml.Status).Chal.Meta.Type)
+	},
 	"A-30_cred_never_stands_in_for_the_mac": func(t *testing.T) {
 		h := newSafe(t, both(auth.MAC))
 		_, nonce := headerOf(t, h.post(signed("1", "", pkg1)))

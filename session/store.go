@@ -111,7 +111,7 @@ type Account struct {
 	Secret       auth.Secret // of the client
 	ServerName   string      // the user of the credentials that the server sends
 	ServerSecret auth.Secret // of the server, another one for each client; empty: the server sends no credentials
-	Scheme       auth.Scheme // what a challenge asks for; empty: auth.MD5
+	Scheme       auth.Scheme // the only one that is accepted, and that a challenge asks for; empty: any, see Rules.Scheme; auth.MAC needs a ServerSecret
 }
 
 // String hides the secrets.
