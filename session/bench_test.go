@@ -24,7 +24,7 @@ func BenchmarkStep(b *testing.B) {
 		run  func(*desk)
 	}{{"a", (*desk).checkIn}, {"session", (*desk).session}} {
 		b.Run(bench.name, func(b *testing.B) {
-			ours, theirs := newDesk(b, syncml.XML), newDesk(b, plainCodec{})
+			ours, theirs := newDesk(b, (&syncml.Decoder{KeepStrings: true}).Codec()), newDesk(b, plainCodec{})
 			compare(b, ours, theirs, bench.run)
 		})
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gomadm/gomadm/omadm"
@@ -23,8 +24,18 @@ import (
 // Handler serves OMA DM over HTTP: one POST for each message, the reply is the body of the response. It keeps nothing
 // between messages, so any number of handlers may share a store. It is safe for concurrent use.
 type Handler struct {
-	cfg Config
+	cfg      Config
+	decoders sync.Pool // of *reader
 }
+
+// reader is a decoder that uses its memory again.
+type reader struct {
+	decoder syncml.Decoder
+	codec   syncml.Codec // of decoder
+}
+
+// maxReused is the size in octets of the largest message whose memory is used again.
+const maxReused = 64 << 10
 
 // maxConflicts is how often a message is answered anew because the device was changed meanwhile.
 const maxConflicts = 8
@@ -85,6 +96,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, err)
 		return
 	}
+	defer h.release(in)
 	a, err := h.respond(r.Context(), in)
 	if err != nil {
 		h.refuse(w, r, err)
@@ -137,12 +149,38 @@ func (h *Handler) read(r *http.Request) (*Inbound, error) {
 	if err != nil {
 		return nil, err
 	}
+	d := h.reader(codec)
+	if d != nil {
+		codec = d.codec
+	}
 	in, err := NewInbound(codec, contentType, body, h.cfg.Rules.Limits.Message)
 	if err != nil {
 		return nil, &RefusedError{Status: http.StatusBadRequest, Reason: err.Error()}
 	}
+	in.reader = d
 	in.Headers, in.URL, in.TLS, in.RemoteAddr = r.Header, r.URL, r.TLS, r.RemoteAddr
 	return in, nil
+}
+
+// reader returns a decoder for messages in XML, nil where each message has to have memory of its own: hooks and a
+// Director may keep what they are shown. Strings always last.
+func (h *Handler) reader(codec syncml.Codec) *reader {
+	if codec != syncml.XML || h.cfg.Director != nil || h.cfg.Hooks.Committed != nil {
+		return nil
+	}
+	if d, ok := h.decoders.Get().(*reader); ok {
+		return d
+	}
+	d := &reader{decoder: syncml.Decoder{KeepStrings: true}}
+	d.codec = d.decoder.Codec()
+	return d
+}
+
+// release gives back the memory of a message that was answered.
+func (h *Handler) release(in *Inbound) {
+	if in.reader != nil && len(in.Body) <= maxReused {
+		h.decoders.Put(in.reader)
+	}
 }
 
 // synonyms are the media types of data synchronisation, which some clients use for DM.

@@ -14,8 +14,9 @@ import (
 	"github.com/gomadm/gomadm/syncml"
 )
 
-// Inbound is a message that arrived, with what the transport knows of its sender. It is not changed after it
-// was made.
+// Inbound is a message that arrived, with what the transport knows of its sender. It is not changed after it was made.
+// A Handler uses the memory of Message for another one when it has answered: an Authenticator keeps nothing of it but
+// strings.
 type Inbound struct {
 	Body        []byte
 	ContentType string // media type as received, without parameters; the reply repeats it
@@ -28,7 +29,8 @@ type Inbound struct {
 	TLS        *tls.ConnectionState // nil without TLS
 	RemoteAddr string
 
-	digest Digest // of the body; zero: not computed
+	digest Digest  // of the body; zero: not computed
+	reader *reader // that the memory of Message belongs to; nil: it is its own
 }
 
 // NewInbound decodes a body. The media type is the one it came with, as codecs read several. The error is that of the
