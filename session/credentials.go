@@ -120,7 +120,7 @@ func (t *Turn) prove() proof {
 		p = t.proveMAC(macs[0])
 	case h.Cred != nil:
 		p = t.proveCred(h.Cred, s)
-	case s != nil && (s.Scheme == auth.MD5 || s.Scheme == auth.Basic):
+	case s != nil && (s.Scheme == auth.MD5 || s.Scheme == auth.Basic) && !t.env.Rules.EachMessage:
 		return proof{ok: true, scheme: s.Scheme} // accepted for the session (OMA DM Protocol 1.2.1, section 9.1)
 	default:
 		return proof{}
@@ -134,15 +134,11 @@ func (t *Turn) prove() proof {
 
 // continued returns the open session that the message goes on with, nil if it begins one.
 func (t *Turn) continued() *State {
-	h := &t.in.Message.Header
-	if h.MsgID == "1" {
+	if t.in.Message.Header.MsgID == "1" {
 		return nil
 	}
-	for i := range t.rec.Sessions {
-		s := &t.rec.Sessions[i]
-		if s.ID == h.SessionID && s.Open(t.env.Now, t.env.Rules.Timeout) {
-			return s
-		}
+	if s := t.latest(); s != nil && s.Open(t.env.Now, t.env.Rules.Timeout) {
+		return s
 	}
 	return nil
 }
@@ -190,7 +186,7 @@ func (t *Turn) proveCred(c *syncml.Cred, s *State) proof {
 	case auth.MD5:
 		nonces, challenges := t.nonces()
 		p.found(auth.CheckMD5(account.Secret, c.Data, nonces...), challenges)
-		if sum := digestOf(c.Data.Value); !p.ok && s != nil && subtle.ConstantTimeCompare(sum[:], s.Proof[:]) == 1 {
+		if sum := digestOf(c.Data.Value); !p.ok && s != nil && !t.env.Rules.EachMessage && subtle.ConstantTimeCompare(sum[:], s.Proof[:]) == 1 {
 			p.ok, p.fresh = true, false // the same again, though once is enough for a session
 		}
 	}
@@ -217,7 +213,9 @@ func (t *Turn) accept() {
 		t.state.Proof = digestOf(t.in.Headers.Get(auth.HeaderName))
 	default:
 		t.state.Proof = digestOf(t.in.Message.Header.Cred.Data.Value)
-		t.reply.Header(omadm.StatusAuthenticationAccepted)
+		if !t.env.Rules.EachMessage {
+			t.reply.Header(omadm.StatusAuthenticationAccepted) // for the session
+		}
 	}
 	if t.proof.scheme == auth.Basic {
 		return

@@ -92,6 +92,9 @@ type Rules struct {
 	// Scheme is what a challenge asks for when the account does not say. Default: auth.MD5. Accounts with a scheme of their
 	// own can be told from those that do not exist.
 	Scheme auth.Scheme
+	// EachMessage asks for MD5 and basic credentials with each message (OMA DM Protocol 1.2.1, section 9.1). Otherwise they
+	// count for the session, and who knows the device and its SessionID can go on with the session in its place.
+	EachMessage bool
 	// PlainBasic accepts basic credentials also where the handler sees no TLS. Set it behind a proxy that ends TLS, and
 	// only there: the credentials show the password.
 	PlainBasic bool

@@ -31,35 +31,37 @@ func (t *Turn) repeats() bool {
 // not belong where it claims.
 func (t *Turn) locate() bool {
 	h := &t.in.Message.Header
-	body := t.in.Digest()
-	last := -1
-	for i := range t.rec.Sessions {
-		s := &t.rec.Sessions[i]
-		if s.ID != h.SessionID {
-			continue
-		}
-		if last < 0 || s.Seen.After(t.rec.Sessions[last].Seen) {
-			last = i
-		}
-	}
+	last := t.latest()
 	t.changeNothing()
 	switch {
-	case h.MsgID == "1" || last < 0 || t.proof.begins:
+	case h.MsgID == "1" || last == nil || t.proof.begins:
 		t.begin()
-	case !follows(h.MsgID, t.rec.Sessions[last].MsgID):
-		t.note("message %q after message %q", h.MsgID, t.rec.Sessions[last].MsgID)
+	case !follows(h.MsgID, last.MsgID):
+		t.note("message %q after message %q", h.MsgID, last.MsgID)
 		t.reply.Refuse(omadm.StatusBadRequest)
 		t.change = nil
 		return false
 	default:
-		*t.state = t.rec.Sessions[last].Clone()
+		*t.state = last.Clone()
 		t.state.Ended = time.Time{}
 	}
-	t.state.MsgID, t.state.Body = h.MsgID, body
+	t.state.MsgID, t.state.Body = h.MsgID, t.in.Digest()
 	t.state.Seen = t.env.Now
 	t.state.Messages++
 	t.state.Package++
 	return true
+}
+
+// latest returns the session with the SessionID of the message that was heard of last, nil if there is none. Sessions of
+// different sync types may share an id.
+func (t *Turn) latest() (last *State) {
+	for i := range t.rec.Sessions {
+		s := &t.rec.Sessions[i]
+		if s.ID == t.in.Message.Header.SessionID && (last == nil || s.Seen.After(last.Seen)) {
+			last = s
+		}
+	}
+	return last
 }
 
 // lateness is how long a first message is taken for a copy that comes late when its session has gone on.

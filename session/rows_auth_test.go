@@ -219,6 +219,25 @@ var authRows = map[string]func(*testing.T){
 		code, _ = headerOf(t, h.post(signed("4", md5Cred([]byte("wrong")), okHdr("3"))))
 		assert.Equal(t, "401", code)
 	},
+	"A-15_credentials_are_asked_for_with_each_message": func(t *testing.T) {
+		h := newSafe(t, client, func(c *session.Config) { c.Rules.EachMessage = true })
+		h.enqueue("a", get("./A"))
+		_, nonce := headerOf(t, h.post(signed("1", "", pkg1)))
+		first := md5Cred(nonce)
+		code, nonce := headerOf(t, h.post(signed("2", first, pkg1)))
+		assert.Equal(t, "200", code)
+		answers := okHdr("2") + status(2, "2", "4", "Get", 200) + final
+		before := h.record()
+		for _, c := range []string{"", first, md5Cred([]byte("guess"))} {
+			code, chal := headerOf(t, h.post(signed("3", c, answers)))
+			assert.Equal(t, "401", code)
+			assert.Nil(t, chal)
+			assert.Equal(t, before, h.record())
+		}
+		code, _ = headerOf(t, h.post(signed("3", md5Cred(nonce), answers)))
+		assert.Equal(t, "200", code)
+		assert.Equal(t, omadm.Done, h.outcomes()["a"].Kind)
+	},
 	"A-16_failed_digest_is_challenged_once_more": func(t *testing.T) {
 		h := newSafe(t, client)
 		code, nonce := headerOf(t, h.post(signed("1", md5Cred([]byte("stale")), pkg1)))
