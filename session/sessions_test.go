@@ -237,6 +237,10 @@ var proving = []scenario{
 		sessions: 2, requests: policies, want: policiesDone,
 	},
 	{
+		name: "md5-with-each-message", account: client, scheme: simdevice.MD5, rules: session.Rules{EachMessage: true},
+		sessions: 2, requests: policies, want: policiesDone,
+	},
+	{
 		name: "mac", account: both(auth.MAC), scheme: simdevice.MAC,
 		sessions: 2, requests: policies, want: policiesDone,
 	},
