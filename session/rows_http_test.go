@@ -123,6 +123,7 @@ var httpRows = map[string]func(*testing.T){
 		assert.Equal(t, http.StatusRequestEntityTooLarge, w.Code)
 		assert.Zero(t, counted.n)
 	},
+	"H-15_503_has_a_retry_after": storeFails,
 	"H-16_content_encoding_is_refused": func(t *testing.T) {
 		assert.Equal(t, http.StatusUnsupportedMediaType, newHouse(t).exchange(msg("1", "1", pkg1), with("Content-Encoding", "gzip")).Code)
 		assert.Equal(t, http.StatusOK, newHouse(t).exchange(msg("1", "1", pkg1), with("Content-Encoding", "identity")).Code)

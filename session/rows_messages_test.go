@@ -12,6 +12,7 @@ import (
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/session/memstore"
 	"github.com/gomadm/gomadm/session/simdevice"
 	"github.com/gomadm/gomadm/syncml"
 	"github.com/gomadm/gomadm/syncml/wbxml"
@@ -95,6 +96,30 @@ var messageRows = map[string]func(*testing.T){
 		h := newHouse(t, func(c *session.Config) { c.Rules.RespURI = "https://dm.example.test/next?id=1" })
 		got := h.post(msgMeta("1", "1", "<RespURI>https://elsewhere.example.test/</RespURI>", pkg1))
 		assert.Equal(t, "https://dm.example.test/next?id=1", got.Header.RespURI)
+	},
+	"H-9_respuri_is_absolute_and_escaped": func(t *testing.T) {
+		rules := func(uri string) func(*session.Config) { return func(c *session.Config) { c.Rules.RespURI = uri } }
+		w := newHouse(t, rules("https://dm.example.test/next?id=1&node=<2>")).do(msg("1", "1", pkg1))
+		assert.Contains(t, w.Body.String(), "<RespURI>https://dm.example.test/next?id=1&amp;node=&lt;2&gt;</RespURI>")
+		for _, uri := range []string{"next", "/next?id=1", "//dm.example.test/next", "https:next"} {
+			cfg := session.Config{Store: new(memstore.Store), Authenticator: session.InsecureTrust{}}
+			rules(uri)(&cfg)
+			_, err := session.New(cfg)
+			assert.ErrorContains(t, err, "RespURI", uri)
+		}
+	},
+	"P-27_abort_of_the_server_has_1223_and_final_and_awaits_no_answer": func(t *testing.T) {
+		h := newHouse(t, func(c *session.Config) { c.Rules.Limits.Messages = 2 })
+		h.enqueue("run", exec("./Run"))
+		h.enqueue("read", get("./A"))
+		h.post(msg("1", "1", pkg1))
+		h.post(msg("1", "2", okHdr("1")))
+		got := h.post(msg("1", "3", okHdr("2")+status(2, "1", "5", "Get", 200)+login("user")))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 9 200", "Alert 1223", "Final"}, summary(got))
+		assert.False(t, h.record().Sessions[0].Ended.IsZero())
+		assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind, "without another message of the client")
+		assert.Equal(t, omadm.Done, h.outcomes()["read"].Kind, "what came along counts")
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "Status Replace 2 200", "Final"}, summary(h.post(msg("2", "1", pkg1))))
 	},
 	"P-16_ended_sessions_are_swept": func(t *testing.T) {
 		h := newHouse(t)

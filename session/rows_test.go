@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
+	syncatomic "sync/atomic"
 	"testing"
 	"time"
 
@@ -60,6 +62,41 @@ var packageRows = map[string]func(*testing.T){
 		before := h.record()
 		assert.Equal(t, http.StatusForbidden, h.do(msg("2", "1", pkg1)).Code)
 		assert.Equal(t, before, h.record())
+	},
+	"P-34_messages_sent_at_once_are_answered_one_after_the_other": func(t *testing.T) {
+		var loads syncatomic.Int32
+		both := make(chan struct{})
+		h := newHouse(t, func(c *session.Config) {
+			c.Store = seen{Store: c.Store, loaded: func() { // message 2 and 3 see the session as message 1 left it
+				switch loads.Add(1) {
+				case 2:
+					<-both
+				case 3:
+					close(both)
+				}
+			}}
+		})
+		h.enqueue("a", replace("./A", "1"))
+		h.enqueue("b", replace("./B", "1"))
+		h.post(msg("1", "1", pkg1))
+		replies := make([]*syncml.Message, 2)
+		var wg sync.WaitGroup
+		for i := range replies {
+			wg.Go(func() {
+				replies[i] = h.post(msg("1", itoa(i+2), okHdr(itoa(i+1))+status(2, "1", itoa(i+4), "Replace", 200)))
+			})
+		}
+		wg.Wait()
+		h.post(msg("1", "4", okHdr("3")+final))
+		assert.Equal(t, omadm.Done, h.outcomes()["b"].Kind)
+		last, code := replies[1].Header.MsgID, replies[0].Body[0].(*syncml.Status).Data.Value
+		if code == "200" { // message 2 came first
+			assert.Equal(t, []string{"2", "3"}, []string{replies[0].Header.MsgID, last})
+			assert.Equal(t, omadm.Done, h.outcomes()["a"].Kind)
+		} else { // or is too late (row P-32)
+			assert.Equal(t, []string{"400", "2"}, []string{code, last})
+			assert.NotContains(t, h.outcomes(), omadm.RequestID("a"))
+		}
 	},
 	"P-5_devinfo_items_with_source_are_kept": func(t *testing.T) {
 		h := newHouse(t)

@@ -56,6 +56,12 @@ var syntaxRows = []rowTest{
 			&syncml.Exec{CmdID: "1", Items: []syncml.Item{{Data: syncml.Text("a")}, {Data: syncml.Text("b")}}}, &syncml.Add{CmdID: "2"},
 		})
 	}},
+	{"C-27_Get_Exec_and_Atomic_inside_Atomic_are_read", func(t *testing.T) {
+		equal(t, body(t, `<Atomic><CmdID>1</CmdID><Get><CmdID>2</CmdID></Get><Exec><CmdID>3</CmdID></Exec><Atomic><CmdID>4</CmdID><Add><CmdID>5</CmdID></Add></Atomic></Atomic>`),
+			[]syncml.Command{&syncml.Atomic{CmdID: "1", Body: []syncml.Command{
+				&syncml.Get{CmdID: "2"}, &syncml.Exec{CmdID: "3"}, &syncml.Atomic{CmdID: "4", Body: []syncml.Command{&syncml.Add{CmdID: "5"}}},
+			}}})
+	}},
 	{"X-6_output_is_in_the_order_of_the_DTD", testGolden},
 	{"X-7_any_order_of_children_is_read", func(t *testing.T) {
 		got := body(t, `<Status><Data>200</Data><Cmd>Get</Cmd><CmdRef>2</CmdRef><MsgRef>1</MsgRef><CmdID>3</CmdID></Status>`+
