@@ -1,0 +1,85 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/gomadm/gomadm/session"
+)
+
+// Dialect is a kind of database.
+type Dialect uint8
+
+// The dialects.
+const (
+	SQLite     Dialect = iota // 3.35 or newer
+	PostgreSQL                // 15 or newer, by a driver that takes slices as arrays, as that of pgx does
+)
+
+var dialectNames = [...]string{SQLite: "sqlite", PostgreSQL: "postgresql"}
+
+// String returns the name of the dialect in lower case.
+func (d Dialect) String() string { return dialectNames[d] }
+
+func (d Dialect) engine() engine {
+	if d == PostgreSQL {
+		return postgres{}
+	}
+	_ = dialectNames[d] // or it is none
+	return &sqlite{writing: make(chan struct{}, 1)}
+}
+
+// engine is what differs between the databases.
+//
+// In statements that they share the parameters come up first in the order of their numbers, since SQLite gives a name such
+// as $2 the next number that is free.
+type engine interface {
+	// write does something in one write transaction.
+	write(ctx context.Context, db *sql.DB, do func(conn) error) error
+	// undone reports whether an error says that nothing happened because of another transaction.
+	undone(err error) bool
+	// locks are the clauses with which a SELECT locks a device.
+	locks() locks
+
+	// commit does a write in a transaction of its own.
+	commit(ctx context.Context, db *sql.DB, w *write) error
+	// apply does a write, which adds no requests, in a transaction that has the revision under lock.
+	apply(ctx context.Context, c conn, w *write) error
+
+	// results returns entries after a cursor.
+	results(ctx context.Context, db *sql.DB, after session.Cursor, limit int) ([]session.Entry, error)
+
+	// guard is the statement that keeps other processes from migrating, "" if there is nothing to say.
+	guard() string
+	migrations() string
+}
+
+// locks are the clauses with which a SELECT locks a device until the transaction ends.
+type locks struct {
+	share  string // it stays registered
+	update string // it stays as it is
+}
+
+// conn is a *sql.DB, *sql.Conn or *sql.Tx.
+type conn interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// stale says why there is no device with a revision.
+func stale(ctx context.Context, c conn, device []byte) error {
+	var revision int64
+	err := c.QueryRowContext(ctx, selectRevision, device).Scan(&revision)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return session.ErrUnknownDevice
+	case err != nil:
+		return err
+	}
+	return session.ErrConflict
+}
+
+// errNotOpen is the error of a change that is not about the queue as it is.
+var errNotOpen = errors.New("the change is about a request that is neither waiting nor leased")

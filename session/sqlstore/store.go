@@ -1,0 +1,189 @@
+package sqlstore
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/session"
+)
+
+// Store is a session.Store, session.Registrar, session.Results, session.Canceler and session.Idler in the tables that
+// Migrate makes. It keeps nothing outside the database: any number of Stores, in any number of processes, may serve one.
+type Store struct {
+	db       *sql.DB
+	engine   engine
+	patience time.Duration
+}
+
+var (
+	_ session.Store     = (*Store)(nil)
+	_ session.Registrar = (*Store)(nil)
+	_ session.Results   = (*Store)(nil)
+	_ session.Canceler  = (*Store)(nil)
+	_ session.Idler     = (*Store)(nil)
+)
+
+// Options are what a Store may do otherwise. The zero value is usable.
+type Options struct {
+	// Patience is how long a transaction is tried again that the database refused or undid because of another one
+	// (SQLITE_BUSY, serialization failure, deadlock), with pauses of up to 100 ms; 0: 10 s. A deadline of the context may
+	// end it before.
+	Patience time.Duration
+}
+
+// New returns a store in a database, which the caller opens and closes. The connections need the settings that the
+// package comment names. New panics if d is none of the dialects.
+func New(db *sql.DB, d Dialect, opts Options) *Store {
+	s := &Store{db: db, engine: d.engine(), patience: opts.Patience}
+	if s.patience == 0 {
+		s.patience = 10 * time.Second
+	}
+	return s
+}
+
+// Commit does what session.Store says. Beside that, it refuses a change that requeues, leases or finishes a request
+// which is neither waiting nor leased. On PostgreSQL it is one statement.
+func (s *Store) Commit(ctx context.Context, c *session.Change) error {
+	w, err := newWrite(c)
+	if err == nil {
+		err = s.retry(ctx, func() error { return s.engine.commit(ctx, s.db, w) })
+	}
+	return failed(c.Device, err)
+}
+
+// Enqueue puts requests into the queue of a device.
+func (s *Store) Enqueue(ctx context.Context, id omadm.DeviceID, reqs ...omadm.Request) error {
+	rows, err := newRequests(reqs)
+	if err == nil {
+		err = s.write(ctx, func(c conn) error { return s.enqueue(ctx, c, id, rows) })
+	}
+	return failed(id, err)
+}
+
+// EnqueueTx is Enqueue as a part of a transaction of the application in the same database, so that the requests are there
+// if and only if what they belong to is. When it fails because of the device or of a request, the transaction is as it was
+// before and can go on. It is not tried again if the database refuses it. On SQLite the transaction should have begun
+// IMMEDIATE.
+func (s *Store) EnqueueTx(ctx context.Context, tx *sql.Tx, id omadm.DeviceID, reqs ...omadm.Request) error {
+	rows, err := newRequests(reqs)
+	if err == nil {
+		err = nested(ctx, tx, func() error { return s.enqueue(ctx, tx, id, rows) })
+	}
+	return failed(id, err)
+}
+
+// nested undoes what do did if it fails.
+func nested(ctx context.Context, tx *sql.Tx, do func() error) error {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT gomadm"); err != nil {
+		return err
+	}
+	err := do()
+	if err != nil {
+		_, undo := tx.ExecContext(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT gomadm")
+		err = errors.Join(err, undo)
+	}
+	_, release := tx.ExecContext(context.WithoutCancel(ctx), "RELEASE SAVEPOINT gomadm")
+	return errors.Join(err, release)
+}
+
+// enqueue puts requests into a queue, in a transaction.
+func (s *Store) enqueue(ctx context.Context, c conn, id omadm.DeviceID, reqs []request) error {
+	// The lock keeps the device registered, and is in the way of no Commit.
+	var revision int64
+	err := c.QueryRowContext(ctx, selectRevision+s.engine.locks().share, []byte(id)).Scan(&revision)
+	if errors.Is(err, sql.ErrNoRows) {
+		return session.ErrUnknownDevice
+	}
+	if err != nil {
+		return err
+	}
+	exists := session.ExistsError{Device: id}
+	for i := range reqs {
+		done, err := insert(ctx, c, id, &reqs[i])
+		if err != nil {
+			return err
+		}
+		if !done {
+			exists.Requests = append(exists.Requests, omadm.RequestID(reqs[i].id))
+		}
+	}
+	if len(exists.Requests) > 0 {
+		return &exists
+	}
+	return nil
+}
+
+const (
+	selectRevision = `SELECT revision FROM gomadm_devices WHERE device = $1`
+
+	insertID = `INSERT INTO gomadm_ids (device, request, digest) VALUES ($1, $2, $3)
+		ON CONFLICT (device, request) DO NOTHING`
+	selectDigest = `SELECT digest FROM gomadm_ids WHERE device = $1 AND request = $2`
+
+	insertRequest = `INSERT INTO gomadm_requests
+		(device, request, scope, priority, not_before, size, session, attempts, failures, form)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+)
+
+// insert puts a request into a queue, unless it was there before. It reports false if another one has its id.
+func insert(ctx context.Context, c conn, id omadm.DeviceID, r *request) (bool, error) {
+	n, err := affected(c.ExecContext(ctx, insertID, []byte(id), r.id, r.digest))
+	if err != nil {
+		return false, err
+	}
+	if n > 0 {
+		_, err = c.ExecContext(ctx, insertRequest, r.row(id)...)
+		return true, err
+	}
+	var digest []byte
+	err = c.QueryRowContext(ctx, selectDigest, []byte(id), r.id).Scan(&digest)
+	return bytes.Equal(digest, r.digest), err
+}
+
+// write does something in a write transaction, again if the database undid it.
+func (s *Store) write(ctx context.Context, do func(conn) error) error {
+	return s.retry(ctx, func() error { return s.engine.write(ctx, s.db, do) })
+}
+
+// retry does something until the database neither refuses nor undoes it because of another transaction.
+func (s *Store) retry(ctx context.Context, do func() error) error {
+	start, pause := time.Now(), time.Millisecond
+	for {
+		err := do()
+		if err == nil || !s.engine.undone(err) || time.Since(start) >= s.patience {
+			return err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return errors.Join(ctx.Err(), err)
+		}
+		pause = min(2*pause, 100*time.Millisecond)
+	}
+}
+
+// affected returns how many rows a statement changed.
+func affected(r sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// failed says which device an error is about.
+func failed(id omadm.DeviceID, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("sqlstore: device %q: %w", id, err)
+}
+
+// nanos is a time in Unix nanoseconds; one before 1684 or after 2255 becomes one of these years.
+func nanos(t time.Time) int64 { return min(max(t.Unix(), -9e9), 9e9)*1e9 + int64(t.Nanosecond()) }
