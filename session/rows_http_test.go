@@ -224,6 +224,9 @@ var syntaxRows = map[string]func(*testing.T){
 	"V-7_unsupported_verproto_is_513_with_what_is_supported": func(t *testing.T) {
 		refusedVersion(t, strings.Replace(msg("1", "1", pkg1), "DM/1.2", "DM/7.0", 1), "513", []string{"DM/1.2", "DM/1.1"})
 	},
+	"V-4_dm_1_3_is_not_spoken": func(t *testing.T) {
+		refusedVersion(t, strings.Replace(msg("1", "1", pkg1), "DM/1.2", "DM/1.3", 1), "513", []string{"DM/1.2", "DM/1.1"})
+	},
 	"V-8_retry_in_1_1_is_a_fresh_package_1": func(t *testing.T) {
 		h := newHouse(t)
 		h.enqueue("a", get("./A"))
