@@ -16,6 +16,9 @@ func TestResultsStepOverNoTransactionThatGoesOn(t *testing.T) {
 	s, db := kinds[1].store(t)
 	register(t, s, pc, "pc-2")
 	commit(t, s, event(t, s, pc, "before"))
+	if err := s.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 
 	// The first Commit has its number when it waits for the session, which the transaction holds.
 	tx, err := db.BeginTx(t.Context(), nil)
@@ -37,7 +40,7 @@ func TestResultsStepOverNoTransactionThatGoesOn(t *testing.T) {
 	var after session.Cursor
 	look := func() {
 		t.Helper()
-		entries, err := s.Results(t.Context(), after, 10)
+		entries, err := s.Store.Results(t.Context(), after, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,6 +54,9 @@ func TestResultsStepOverNoTransactionThatGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := <-first; err != nil {
+		t.Fatal(err)
+	}
+	if err := s.settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	look()

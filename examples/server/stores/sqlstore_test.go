@@ -28,7 +28,7 @@ func get(id omadm.RequestID) omadm.Request {
 	return omadm.Request{ID: id, Ops: []omadm.Op{{Verb: omadm.Get, URI: "./DevDetail/SwV"}}}
 }
 
-func register(t *testing.T, s *sqlstore.Store, ids ...omadm.DeviceID) {
+func register(t *testing.T, s store, ids ...omadm.DeviceID) {
 	t.Helper()
 	for _, id := range ids {
 		if err := s.Register(t.Context(), session.Device{ID: id}); err != nil {
@@ -37,7 +37,7 @@ func register(t *testing.T, s *sqlstore.Store, ids ...omadm.DeviceID) {
 	}
 }
 
-func load(t *testing.T, s *sqlstore.Store, id omadm.DeviceID) *session.Record {
+func load(t *testing.T, s store, id omadm.DeviceID) *session.Record {
 	t.Helper()
 	rec, err := s.Load(t.Context(), session.Query{Device: id, Now: noon, Limit: 100, Octets: 1 << 20, Parts: true})
 	if err != nil {
@@ -46,7 +46,7 @@ func load(t *testing.T, s *sqlstore.Store, id omadm.DeviceID) *session.Record {
 	return rec
 }
 
-func waiting(t *testing.T, s *sqlstore.Store, id omadm.DeviceID) []omadm.RequestID {
+func waiting(t *testing.T, s store, id omadm.DeviceID) []omadm.RequestID {
 	t.Helper()
 	ids := []omadm.RequestID{}
 	for _, p := range load(t, s, id).Requests {
@@ -56,7 +56,7 @@ func waiting(t *testing.T, s *sqlstore.Store, id omadm.DeviceID) []omadm.Request
 }
 
 // event is a change of session 1 that tells of an event.
-func event(t *testing.T, s *sqlstore.Store, id omadm.DeviceID, name string) *session.Change {
+func event(t *testing.T, s store, id omadm.DeviceID, name string) *session.Change {
 	t.Helper()
 	return &session.Change{
 		Device: id, Revision: load(t, s, id).Revision, Session: session.State{ID: "1", Seen: noon},
@@ -64,7 +64,7 @@ func event(t *testing.T, s *sqlstore.Store, id omadm.DeviceID, name string) *ses
 	}
 }
 
-func commit(t *testing.T, s *sqlstore.Store, c *session.Change) {
+func commit(t *testing.T, s store, c *session.Change) {
 	t.Helper()
 	if err := s.Commit(t.Context(), c); err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestMigrateByManyAtOnceAndAgain(t *testing.T) {
 		if err := errors.Join(errs...); err != nil {
 			t.Fatal(err)
 		}
-		s := sqlstore.New(db, k.Dialect, sqlstore.Options{})
+		s := newStore(db, k.Dialect)
 		register(t, s, pc)
 		migrate(t, s)
 		load(t, s, pc)
@@ -328,7 +328,7 @@ func TestCursorOutlivesItsEntry(t *testing.T) {
 // A transaction of another process keeps a store waiting until the deadline; nothing has happened then.
 func TestDeadline(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "gomadm.db")
-	s := sqlstore.New(open(t, "sqlite", sqliteDSN(file)), sqlstore.SQLite, sqlstore.Options{})
+	s := newStore(open(t, "sqlite", sqliteDSN(file)), sqlstore.SQLite)
 	migrate(t, s)
 	register(t, s, pc)
 	c := event(t, s, pc, "e")

@@ -57,16 +57,47 @@ func open(t testing.TB, driver, dsn string) *sql.DB {
 	return db
 }
 
+// store is a store of which Results waits for older transactions of other tests on the same server of PostgreSQL.
+type store struct {
+	*sqlstore.Store
+	db *sql.DB
+	sqlstore.Dialect
+}
+
+func newStore(db *sql.DB, d sqlstore.Dialect) store {
+	return store{sqlstore.New(db, d, sqlstore.Options{}), db, d}
+}
+
+func (s store) Results(ctx context.Context, after session.Cursor, limit int) ([]session.Entry, error) {
+	if err := s.settle(ctx); err != nil {
+		return nil, err
+	}
+	return s.Store.Results(ctx, after, limit)
+}
+
+// settle returns when the entries that there are now can be read.
+func (s store) settle(ctx context.Context) error {
+	if s.Dialect != sqlstore.PostgreSQL {
+		return nil
+	}
+	var last, ended int64
+	err := s.db.QueryRowContext(ctx, `SELECT coalesce(max(tx), 0) FROM gomadm_results`).Scan(&last)
+	for err == nil && ended <= last {
+		err = s.db.QueryRowContext(ctx, `SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint`).Scan(&ended)
+	}
+	return err
+}
+
 // store returns a store in an empty database.
-func (k kind) store(t testing.TB) (*sqlstore.Store, *sql.DB) {
+func (k kind) store(t testing.TB) (store, *sql.DB) {
 	t.Helper()
 	db := k.open(t)
-	s := sqlstore.New(db, k.Dialect, sqlstore.Options{})
+	s := newStore(db, k.Dialect)
 	migrate(t, s)
 	return s, db
 }
 
-func migrate(t testing.TB, s *sqlstore.Store) {
+func migrate(t testing.TB, s store) {
 	t.Helper()
 	if err := s.Migrate(context.Background()); err != nil {
 		t.Fatal(err)
@@ -126,9 +157,7 @@ func TestTwoStoresOnOneDatabase(t *testing.T) {
 }
 
 func testTwo(t *testing.T, d sqlstore.Dialect, first, second *sql.DB) {
-	both := &turns{stores: [2]*sqlstore.Store{
-		sqlstore.New(first, d, sqlstore.Options{}), sqlstore.New(second, d, sqlstore.Options{}),
-	}}
+	both := &turns{stores: [2]store{newStore(first, d), newStore(second, d)}}
 	migrate(t, both.stores[0])
 	sessiontest.TestStore(t, func(t *testing.T) session.Store {
 		clear(t, first)
@@ -138,11 +167,11 @@ func testTwo(t *testing.T, d sqlstore.Dialect, first, second *sql.DB) {
 
 // turns gives each call to the other one of two stores.
 type turns struct {
-	stores [2]*sqlstore.Store
+	stores [2]store
 	calls  atomic.Uint64
 }
 
-func (s *turns) next() *sqlstore.Store { return s.stores[s.calls.Add(1)%2] }
+func (s *turns) next() store { return s.stores[s.calls.Add(1)%2] }
 
 func (s *turns) Load(ctx context.Context, q session.Query) (*session.Record, error) {
 	return s.next().Load(ctx, q)
