@@ -9,9 +9,9 @@
 //
 //   - A check-in is what a device does when its time has come: it opens a connection, and with -mtls makes a full
 //     handshake; it runs one session, in which it gets what was queued for it; it closes the connection.
-//   - A kind is what is queued. "checkin": nothing, the session is two messages. "policy": ten values to be set.
-//     "inventory": twenty values to be read. "object": one value of -object-size octets, which comes in parts. The mix
-//     gives each kind a weight; each device is of one kind, drawn by -seed.
+//   - A kind is what is queued. "checkin": nothing, so that the session is one message each way. "policy": ten values
+//     to be set. "inventory": twenty values to be read. "object": one value of -object-size octets, which comes in
+//     parts. The mix gives each kind a weight; each device is of one kind, drawn by -seed.
 //   - A step is a time of -duration with one load. Before it, what the devices are to get is queued; this is not
 //     measured. In a step a device checks in once at most, so that the step also ends when all have.
 //   - In the closed model (-concurrency) so many devices are busy at any time: when one is done the next begins. In the

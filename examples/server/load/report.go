@@ -23,7 +23,7 @@ type report struct {
 	Object  int            `json:"objectOctets"`
 	Steps   []stepReport   `json:"steps"`
 	Total   totalReport    `json:"total"`
-	// Problems are the first that were found.
+	// Problems are the first that were found, each told once.
 	Problems []string `json:"problems,omitempty"`
 }
 
@@ -116,7 +116,9 @@ func (r *report) add(l load, t *tally, took time.Duration, server, own usage) {
 	r.Total.CheckIns += t.checkIns
 	r.Total.Failed += t.failed
 	r.Total.Violations += t.violations
-	r.Problems = append(r.Problems, t.problems[:min(len(t.problems), maxProblems-len(r.Problems))]...)
+	for _, text := range t.problems {
+		r.Problems = addProblem(r.Problems, text)
+	}
 }
 
 func newSummary(h *histogram) summary {

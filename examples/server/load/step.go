@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,8 +51,7 @@ func (p *pace) needs(n int) int {
 	if p.Model == closed {
 		return n
 	}
-	// The first is due at once.
-	return int(min(float64(n), p.Load*p.duration.Seconds()+1))
+	return int(min(float64(n), math.Ceil(p.Load*p.duration.Seconds())))
 }
 
 // run lets the devices check in, one after the other as the model says, and returns how many began and how long it took
@@ -70,39 +71,35 @@ func (p *pace) run(ctx context.Context, devices []*device) (int, time.Duration) 
 
 // closed keeps a number of devices busy.
 func (p *pace) closed(ctx context.Context, devices []*device) int {
-	due := make(chan *device)
+	var next atomic.Int64
 	var group sync.WaitGroup
 	for range min(int(p.Load), len(devices)) {
 		group.Go(func() {
-			for d := range due {
-				p.one(ctx, d, time.Now())
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(devices) {
+					return
+				}
+				p.one(ctx, devices[i], time.Now())
 			}
 		})
 	}
-	defer group.Wait()
-	defer close(due)
-	for i, d := range devices {
-		select {
-		case <-ctx.Done():
-			return i
-		default:
-		}
-		select {
-		case due <- d:
-		case <-ctx.Done():
-			return i
-		}
-	}
-	return len(devices)
+	group.Wait()
+	return min(int(next.Load()), len(devices))
 }
 
-// open lets devices begin at even distances.
+// open lets devices begin at even distances, the first at once.
 func (p *pace) open(ctx context.Context, devices []*device, began time.Time) int {
 	slots := make(chan struct{}, maxBusy)
 	var group sync.WaitGroup
 	defer group.Wait()
 	for i, d := range devices {
 		due := began.Add(time.Duration(float64(i) / p.Load * float64(time.Second)))
+		// What is due when the step ends is of the next.
+		if due.Sub(began) >= p.duration {
+			wait(ctx, began.Add(p.duration))
+			return i
+		}
 		if !wait(ctx, due) {
 			return i
 		}

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"slices"
 	"sync"
 )
 
-// maxProblems is how many problems of a run are told in words.
+// maxProblems is how many different problems of a run are told in words.
 const maxProblems = 10
 
 // tally counts what came of the check-ins of a step. It is safe for concurrent use.
@@ -57,8 +58,14 @@ func (t *tally) end(o outcome) {
 	t.kinds[o.kind].add(o.latency)
 }
 
-func (t *tally) problem(err error) {
-	if len(t.problems) < maxProblems {
-		t.problems = append(t.problems, err.Error())
+// addProblem adds a problem to those that are told, unless there are enough or it is among them.
+func addProblem(list []string, text string) []string {
+	if len(list) >= maxProblems || slices.Contains(list, text) {
+		return list
 	}
+	return append(list, text)
+}
+
+func (t *tally) problem(err error) {
+	t.problems = addProblem(t.problems, err.Error())
 }
