@@ -346,3 +346,32 @@ func TestDeadline(t *testing.T) {
 	}
 	commit(t, s, c)
 }
+
+// The lists of a change take effect in their order, and Close comes after Session.
+func TestSessionKeptAndClosedAtOnceIsClosed(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		s, _ := k.store(t)
+		register(t, s, pc)
+		c := event(t, s, pc, "e")
+		c.Session.Parts, c.Part = 1, []byte("part")
+		c.Close = []session.State{{ID: "1"}}
+		commit(t, s, c)
+		rec := load(t, s, pc)
+		want(t, "sessions and parts", []int{len(rec.Sessions), len(rec.Parts)}, []int{0, 0})
+	})
+}
+
+// Load returns what its sessions have, and nothing that another one had.
+func TestRequestOfASessionThatIsGoneIsNotReturned(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		s, _ := k.store(t)
+		register(t, s, pc)
+		if err := s.Enqueue(t.Context(), pc, get("kept"), get("gone")); err != nil {
+			t.Fatal(err)
+		}
+		c := event(t, s, pc, "e")
+		c.Lease = []session.Lease{{Request: "kept", Session: ":1", Attempts: 1}, {Request: "gone", Session: ":2", Attempts: 1}}
+		commit(t, s, c)
+		want(t, "requests", waiting(t, s, pc), []omadm.RequestID{"kept"})
+	})
+}
