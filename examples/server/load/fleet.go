@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
 	"sync"
@@ -18,14 +19,15 @@ type fleet struct {
 	object     int // octets of a large object
 	next       int // device that begins the next step
 	step       int // number of the step, from 1
-	registered atomic.Int64
 }
 
 // device is one of them. Its state is that of the check-in it is busy with, and of nobody else.
 type device struct {
+	index  int // in the fleet
 	id     string
 	kind   kind
 	cert   *tls.Certificate // nil: none
+	known  bool             // the server may know it by us
 	queued bool             // its request is in the queue of the server
 	rests  bool             // a check-in failed
 }
@@ -41,7 +43,7 @@ func newFleet(o *options, s *site, a *authority) (*fleet, error) {
 	draw := mathrand.New(mathrand.NewPCG(o.seed, 0))
 	for i := range f.devices {
 		d := &f.devices[i]
-		d.id, d.kind = fmt.Sprintf("load-%s-%07d", run, i+1), o.mix.draw(draw)
+		d.index, d.id, d.kind = i, fmt.Sprintf("load-%s-%07d", run, i+1), o.mix.draw(draw)
 		if a == nil {
 			continue
 		}
@@ -56,20 +58,20 @@ func newFleet(o *options, s *site, a *authority) (*fleet, error) {
 // register makes all devices known to the server.
 func (f *fleet) register(ctx context.Context) error {
 	return each(ctx, f.devices, func(d *device) error {
-		if err := f.site.register(ctx, d.id); err != nil {
-			return err
-		}
-		f.registered.Add(1)
-		return nil
+		err := f.site.register(ctx, d.id)
+		d.known = !errors.As(err, new(*AdminError)) // without an answer nobody knows
+		return err
 	})
 }
 
-// unregister makes the server forget all devices, those of a registration that failed half-way too.
+// unregister makes the server forget all devices that were registered, perhaps not all.
 func (f *fleet) unregister(ctx context.Context) error {
-	if f.registered.Load() == 0 {
-		return nil
-	}
-	return each(ctx, f.devices, func(d *device) error { return f.site.unregister(ctx, d.id) })
+	return each(ctx, f.devices, func(d *device) error {
+		if !d.known {
+			return nil
+		}
+		return f.site.unregister(ctx, d.id)
+	})
 }
 
 // muster begins a step: it returns up to n devices, and what they are to get is in their queues.
@@ -84,8 +86,12 @@ func (f *fleet) muster(ctx context.Context, n int) ([]*device, error) {
 	return list, each(ctx, list, func(d **device) error { return f.fill(ctx, *d) })
 }
 
-// advance ends a step in which n devices were used, so that the next begins with others.
-func (f *fleet) advance(n int) { f.next = (f.next + n) % len(f.devices) }
+// advance ends a step in which these devices were used, so that the next begins with others.
+func (f *fleet) advance(used []*device) {
+	if len(used) > 0 {
+		f.next = (used[len(used)-1].index + 1) % len(f.devices)
+	}
+}
 
 // fill queues what a device gets, unless it is still in its queue.
 func (f *fleet) fill(ctx context.Context, d *device) error {

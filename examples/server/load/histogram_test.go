@@ -42,6 +42,9 @@ func TestHistogramAgainstExactPercentiles(t *testing.T) {
 					t.Fatalf("%d in a thousand: got %d, want %d", p, got, want)
 				}
 			}
+			if all[0] == all[tt.n-1] && h.perMille(500) != all[0] {
+				t.Errorf("the median is %v, and all are %v", h.perMille(500), all[0])
+			}
 			if h.min != all[0] || h.max != all[tt.n-1] || h.n != uint64(tt.n) {
 				t.Errorf("got %d from %v to %v, want %d from %v to %v", h.n, h.min, h.max, tt.n, all[0], all[tt.n-1])
 			}

@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -126,8 +127,7 @@ func checkStep(t *testing.T, s stepReport, m model) {
 // foreign is a server at a URL.
 type foreign struct {
 	*httptest.Server
-	known  atomic.Int64 // devices
-	answer func(w http.ResponseWriter, r *http.Request, next http.Handler)
+	known atomic.Int64 // devices
 }
 
 // newForeign starts a server with the token secret. Answer may come between; nil: it does not.
@@ -330,6 +330,32 @@ func TestRefusedByAdministrator(t *testing.T) {
 	got = f.drive(t.Context(), t)
 	if got.status != 1 || got.report != nil || !strings.Contains(got.stderr, "HTTP 507 full") {
 		t.Errorf("exit status %d, says %q", got.status, got.stderr)
+	}
+}
+
+// TestOthersDevices stops at a device that the server knew before, and unregisters only those it has registered.
+func TestOthersDevices(t *testing.T) {
+	var mu sync.Mutex
+	asked, ours := 0, make(map[string]bool)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked++
+		switch {
+		case r.Method == http.MethodDelete && !ours[r.URL.Path]:
+			t.Error("unregisters a device of somebody else")
+		case r.Method == http.MethodDelete:
+			delete(ours, r.URL.Path)
+			w.WriteHeader(http.StatusNoContent)
+		case asked <= 30:
+			ours[r.URL.Path] = true
+			w.WriteHeader(http.StatusCreated)
+		}
+	}))
+	defer srv.Close()
+	got := runLoad(t.Context(), t, "-url", srv.URL+"/dm", "-devices", "100")
+	if got.status != 1 || !strings.Contains(got.stderr, "HTTP 200") || len(ours) > 0 || asked < 60 {
+		t.Errorf("exit status %d, says %q, %d devices left, %d requests", got.status, got.stderr, len(ours), asked)
 	}
 }
 

@@ -32,7 +32,7 @@ func counted() *report {
 		violations: []simdevice.Violation{{Row: "P-1", Message: 2, Text: "odd"}},
 	})
 	r.add(load{closed, 2}, &first, 2*time.Second, usage{true, 4 * time.Millisecond, 2 * time.Millisecond}, usage{})
-	r.add(load{closed, 4}, &second, time.Second, usage{}, usage{})
+	r.add(load{closed, 4}, &second, time.Second, usage{}, usage{true, time.Millisecond, time.Millisecond})
 	return r
 }
 
@@ -49,6 +49,7 @@ func TestReportAddsUp(t *testing.T) {
 		{
 			load: load{closed, 4}, Seconds: 1, Failed: 1, Violations: 1, Messages: 1,
 			Message: summary{1, 1000, 1000, 1000, 1000, 1000, 1000}, Kinds: map[string]summary{},
+			LoadCPU: &cpuReport{0.001, 0.001, 2}, // the failed one has cost it
 		},
 	}
 	near := cmp.Comparer(func(a, b float64) bool { return a == b || a > b*127/128 && a < b*129/128 })
@@ -118,7 +119,7 @@ func TestReportAsText(t *testing.T) {
 	}
 	text := strings.Join(strings.Fields(b.String()), " ")
 	for _, want := range []string{
-		"5 devices, checkin=1,policy=3 ", " closed 2 4 2.0 0 ", " 1.500 - ", " closed 4 0 0.0 1 ",
+		"5 devices, checkin=1,policy=3 ", " closed 2 4 2.0 0 ", " 1.500 - ", " closed 4 0 0.0 1 ", " - 2.000 ",
 		" 4 check-ins, 1 failed, 1 violations ", `!! "broken"`,
 	} {
 		if !strings.Contains(text, want) {

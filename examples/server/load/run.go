@@ -124,7 +124,7 @@ func (o *options) step(ctx context.Context, f *fleet, l load, server *child, r *
 	n, took := p.run(ctx, devices)
 	stop()
 	own = ownUsage().since(own)
-	f.advance(n)
+	f.advance(devices[:n])
 	after, err := cpuOf(server, askUsage)
 	r.add(l, p.tally, took, after.since(before), own)
 	if ctx.Err() != nil {
