@@ -107,7 +107,7 @@ var read = [...]string{
 	"./DevDetail/OEM", "./DevDetail/FwV", "./DevDetail/SwV", "./DevDetail/HwV",
 }
 
-// requests returns the operations of each kind. A kind without any queues nothing.
+// operations returns what each kind queues. None: nothing is queued.
 func operations(objectSize int) (all [kinds][]op) {
 	for i := range policies {
 		all[policy] = append(all[policy], op{"Replace", fmt.Sprintf("%sLoad/Setting%d", config, i), "int", strconv.Itoa(i)})

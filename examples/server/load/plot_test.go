@@ -50,7 +50,7 @@ func readPlot(t *testing.T, r *report) []element {
 	}
 }
 
-// line returns the points of the lines, by colour.
+// lines returns the points of the lines, by colour.
 func lines(t *testing.T, list []element) map[string][][2]float64 {
 	t.Helper()
 	out := make(map[string][][2]float64)
