@@ -27,16 +27,15 @@ const maxPage = 1000
 
 // admin is the endpoint of the administrator: devices, their queues and what came of them, in JSON.
 type admin struct {
-	store   store
-	queue   session.Queue
-	journal journal
+	store store
+	queue session.Queue
 
-	registering sync.Mutex // so that nobody registers a device that has just become known
+	registering sync.Mutex // so that nobody registers a device that has just become known, see makeKnown
 }
 
 // newAdmin returns the handler of everything below /admin/.
 func newAdmin(s store) http.Handler {
-	a := &admin{store: s, queue: session.Queue{Store: s}, journal: journal{store: s}}
+	a := &admin{store: s, queue: session.Queue{Store: s}}
 	mux := http.NewServeMux()
 	for pattern, f := range map[string]func(http.ResponseWriter, *http.Request) error{
 		"POST /admin/devices":                            a.registerNamed,
@@ -147,7 +146,8 @@ func (a *admin) register(w http.ResponseWriter, r *http.Request) error {
 	return a.makeKnown(r.Context(), w, omadm.DeviceID(r.PathValue("device")))
 }
 
-// makeKnown registers a device, unless it is: Register would take what is known of it away.
+// makeKnown registers a device, unless it is: Register would take what is known of it away. When another process does
+// the same in the same instant, the facts are taken away that the device told in between; it tells them again.
 func (a *admin) makeKnown(ctx context.Context, w http.ResponseWriter, id omadm.DeviceID) error {
 	a.registering.Lock()
 	defer a.registering.Unlock()
@@ -187,7 +187,6 @@ func (a *admin) unregister(w http.ResponseWriter, r *http.Request) error {
 	if err := a.store.Unregister(r.Context(), id); err != nil {
 		return err
 	}
-	a.journal.forget(id)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -217,12 +216,12 @@ func segment(name string) string { return strings.ReplaceAll(url.PathEscape(name
 
 func (a *admin) request(w http.ResponseWriter, r *http.Request) error {
 	device, id := omadm.DeviceID(r.PathValue("device")), omadm.RequestID(r.PathValue("request"))
-	// The queue first: a request that leaves it afterwards is in the journal.
+	// The queue first: what leaves it afterwards is in the results.
 	waits, err := a.waits(r.Context(), device, id)
 	if err != nil {
 		return err
 	}
-	entries, err := a.journal.of(r.Context(), device, id)
+	entries, err := a.entries(r.Context(), device, id)
 	if err != nil {
 		return err
 	}
@@ -234,15 +233,39 @@ func (a *admin) request(w http.ResponseWriter, r *http.Request) error {
 }
 
 // endOfTime is when every request is due.
-var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)
+
+// everything asks for all requests in the queue of a device or on their way.
+func everything(id omadm.DeviceID) session.Query {
+	return session.Query{Device: id, Now: endOfTime, Limit: math.MaxInt, Octets: math.MaxInt}
+}
 
 // waits reports whether a request is in the queue of a device, or on its way.
 func (a *admin) waits(ctx context.Context, device omadm.DeviceID, id omadm.RequestID) (bool, error) {
-	rec, err := a.store.Load(ctx, session.Query{Device: device, Now: endOfTime, Limit: math.MaxInt, Octets: math.MaxInt})
+	rec, err := a.store.Load(ctx, everything(device))
 	if err != nil {
 		return false, err
 	}
 	return slices.ContainsFunc(rec.Requests, func(p session.Pending) bool { return p.Request.ID == id }), nil
+}
+
+// entries returns the results and the outcome of a request, oldest first. It reads the results of all devices from the
+// first, and keeps nothing that another process could make untrue.
+func (a *admin) entries(ctx context.Context, device omadm.DeviceID, id omadm.RequestID) ([]session.Entry, error) {
+	var found []session.Entry
+	for e, err := range entriesAfter(ctx, a.store, "") {
+		if err != nil {
+			return nil, err
+		}
+		if about, ok := requestOf(e); e.Device != device || !ok || about != id {
+			continue
+		}
+		found = append(found, e)
+		if e.Outcome != nil {
+			break // the last of a request
+		}
+	}
+	return found, nil
 }
 
 func (a *admin) results(w http.ResponseWriter, r *http.Request) error {
@@ -252,8 +275,11 @@ func (a *admin) results(w http.ResponseWriter, r *http.Request) error {
 	}
 	after := session.Cursor(r.URL.Query().Get("after"))
 	entries, err := a.store.Results(r.Context(), after, limit)
+	if errors.Is(err, session.ErrCursor) {
+		return badRequest{err}
+	}
 	if err != nil {
-		return badRequest{err} // memstore knows no other error than a cursor that is not its own
+		return err
 	}
 	out := struct {
 		Entries []entryJSON    `json:"entries"`

@@ -2,24 +2,41 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
-	"github.com/gomadm/gomadm/session/memstore"
 	"github.com/gomadm/gomadm/session/simdevice"
 )
 
 // demonstrate lets simulated devices talk to a server on a loopback port, prints what they say, and compares what
 // they did with what the store knows of it. The error says what went wrong.
-func demonstrate(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) error {
-	var s store = new(memstore.Store)
+func demonstrate(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) (err error) {
+	if o.db == "" {
+		folder, err := os.MkdirTemp("", "gomadm")
+		if err != nil {
+			return fmt.Errorf("server: %w", err)
+		}
+		o.db = filepath.Join(folder, "gomadm.db")
+		return errors.Join(demonstrate(ctx, o, stdout, log), os.RemoveAll(folder))
+	}
+	db, err := openDatabase(ctx, o.db)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.close()) }()
+	var s store = db
 	if o.fault == faultDropCommit {
 		s = &forgetful{store: s}
 	}
@@ -33,8 +50,10 @@ func demonstrate(ctx context.Context, o options, stdout io.Writer, log *slog.Log
 	go func() { stopped <- until(serving, srv, l) }()
 
 	client := &http.Client{Timeout: time.Minute}
-	d := demo{store: s, url: "http://" + l.Addr().String() + "/dm", client: client, out: newTranscript(stdout)}
-	err = d.run(ctx, o.devices)
+	d := demo{
+		store: s, delay: db.delay, url: "http://" + l.Addr().String() + "/dm", client: client, out: newTranscript(stdout),
+	}
+	err = d.all(ctx, o.devices)
 	client.CloseIdleConnections()
 	stop()
 	return errors.Join(err, <-stopped)
@@ -43,12 +62,15 @@ func demonstrate(ctx context.Context, o options, stdout io.Writer, log *slog.Log
 // demo is a demonstration.
 type demo struct {
 	store   store
+	delay   time.Duration // how long a result may take to be listed
 	url     string
 	client  *http.Client
 	out     *transcript
 	devices []*simdevice.Device
 
-	requests map[requestKey]omadm.Request
+	run      string                       // ends the ids of its requests, so that they are new to a store that has seen another one
+	start    session.Cursor               // behind the results of others
+	requests map[requestKey]omadm.Request // that its devices may execute
 	sessions int
 	faults   int // sessions that did not end as they should
 }
@@ -58,20 +80,26 @@ type requestKey struct {
 	request omadm.RequestID
 }
 
-// run runs the sessions of n devices, one after the other, so that what they say can be read.
-func (d *demo) run(ctx context.Context, n int) error {
+// all runs the sessions of n devices, one after the other, so that what they say can be read.
+func (d *demo) all(ctx context.Context, n int) error {
+	d.run = rand.Text()
 	d.requests = make(map[requestKey]omadm.Request)
+	for e, err := range entriesAfter(ctx, d.store, "") {
+		if err != nil {
+			return err
+		}
+		d.start = e.Cursor
+	}
 	for i := range n {
 		if err := d.device(ctx, i); err != nil {
 			return err
 		}
 	}
-	known, err := d.known(ctx)
+	done, commands := d.executed()
+	lost, err := d.lost(ctx, done)
 	if err != nil {
 		return err
 	}
-	done, commands := d.executed()
-	lost := difference(done, known)
 	d.out.line("demo: %d devices, %d sessions, %d commands, %d lost", n, d.sessions, commands, lost)
 	if lost > 0 || d.faults > 0 {
 		return fmt.Errorf("server: the demonstration lost %d commands and had %d sessions with faults", lost, d.faults)
@@ -79,18 +107,42 @@ func (d *demo) run(ctx context.Context, n int) error {
 	return nil
 }
 
-// device registers a device, gives it something to do and lets it come twice.
+// lost counts what only the devices or only the store knows, once all results can have been listed.
+func (d *demo) lost(ctx context.Context, done map[act]int) (int, error) {
+	for end := time.Now().Add(d.delay); ; {
+		known, err := d.known(ctx)
+		if err != nil {
+			return 0, err
+		}
+		n := difference(done, known)
+		if n == 0 || !time.Now().Before(end) {
+			return n, nil
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// demoDevice is the id of a device.
+func demoDevice(i int) omadm.DeviceID {
+	return omadm.DeviceID(fmt.Sprintf("urn:uuid:00000000-0000-4000-8000-%012x", i+1))
+}
+
+// device gives a device something to do and lets it come twice.
 func (d *demo) device(ctx context.Context, i int) error {
-	id := fmt.Sprintf("urn:uuid:00000000-0000-4000-8000-%012x", i+1)
-	if err := d.store.Register(ctx, session.Device{ID: omadm.DeviceID(id)}); err != nil {
+	id := demoDevice(i)
+	if err := d.register(ctx, id); err != nil {
 		return err
 	}
 	dev := &simdevice.Device{
-		ID: id, URL: d.url, Transport: simdevice.HTTP{Client: d.client}, MaxMsgSize: 64 << 10, Trace: d.out.message,
+		ID: string(id), URL: d.url, Transport: simdevice.HTTP{Client: d.client}, MaxMsgSize: 64 << 10, Trace: d.out.message,
 	}
 	d.devices = append(d.devices, dev)
 	for _, work := range [...][]omadm.Request{firstWork(i), secondWork()} {
-		if err := d.enqueue(ctx, omadm.DeviceID(id), work); err != nil {
+		if err := d.enqueue(ctx, id, work); err != nil {
 			return err
 		}
 		if err := d.session(ctx, dev); err != nil {
@@ -100,9 +152,25 @@ func (d *demo) device(ctx context.Context, i int) error {
 	return nil
 }
 
+// register makes a device known. One that is known may have work of a demonstration that was interrupted.
+func (d *demo) register(ctx context.Context, id omadm.DeviceID) error {
+	rec, err := d.store.Load(ctx, everything(id))
+	if errors.Is(err, session.ErrUnknownDevice) {
+		return d.store.Register(ctx, session.Device{ID: id})
+	}
+	if err != nil {
+		return err
+	}
+	for _, p := range rec.Requests {
+		d.requests[requestKey{id, p.Request.ID}] = p.Request
+	}
+	return nil
+}
+
 func (d *demo) enqueue(ctx context.Context, id omadm.DeviceID, work []omadm.Request) error {
-	for _, r := range work {
-		d.requests[requestKey{id, r.ID}] = r
+	for i := range work {
+		work[i].ID += omadm.RequestID("-" + d.run)
+		d.requests[requestKey{id, work[i].ID}] = work[i]
 	}
 	q := session.Queue{Store: d.store}
 	return q.Enqueue(ctx, id, work...)
@@ -112,7 +180,11 @@ func (d *demo) enqueue(ctx context.Context, id omadm.DeviceID, work []omadm.Requ
 func (d *demo) session(ctx context.Context, dev *simdevice.Device) error {
 	d.sessions++
 	d.out.line("== device %s, session %d", dev.ID, d.sessions)
-	report, err := dev.Session(ctx)
+	id, err := d.nextSession(ctx, omadm.DeviceID(dev.ID))
+	if err != nil {
+		return err
+	}
+	report, err := dev.SessionWith(ctx, simdevice.SessionOptions{ID: id})
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -122,6 +194,23 @@ func (d *demo) session(ctx context.Context, dev *simdevice.Device) error {
 	}
 	d.out.line("")
 	return nil
+}
+
+// nextSession returns the SessionID that a device would use which had counted on since the last demonstration.
+func (d *demo) nextSession(ctx context.Context, id omadm.DeviceID) (string, error) {
+	rec, err := d.store.Load(ctx, session.Query{Device: id})
+	if err != nil {
+		return "", err
+	}
+	if len(rec.Sessions) == 0 {
+		return "1", nil
+	}
+	last := slices.MaxFunc(rec.Sessions, func(a, b session.State) int { return a.Seen.Compare(b.Seen) })
+	n, err := strconv.Atoi(last.ID)
+	if err != nil {
+		return "", fmt.Errorf("server: device %q has session %q, which is not of a demonstration", id, last.ID)
+	}
+	return strconv.Itoa(n%9999 + 1), nil // at most four octets
 }
 
 const (
@@ -180,25 +269,23 @@ func (d *demo) executed() (done map[act]int, commands int) {
 func (d *demo) known(ctx context.Context) (map[act]int, error) {
 	finished := make(map[requestKey]bool)
 	reports := make(map[requestKey][]*omadm.Result)
-	for cursor := session.Cursor(""); ; {
-		entries, err := d.store.Results(ctx, cursor, page)
+	for e, err := range entriesAfter(ctx, d.store, d.start) {
 		if err != nil {
 			return nil, err
 		}
-		if len(entries) == 0 {
-			return d.acts(finished, reports), nil
+		id, ok := requestOf(e)
+		key := requestKey{e.Device, id}
+		if _, ours := d.requests[key]; !ok || !ours {
+			continue
 		}
-		for _, e := range entries {
-			cursor = e.Cursor
-			switch {
-			case e.Outcome != nil:
-				finished[requestKey{e.Device, e.Outcome.Request}] = true
-			case e.Result != nil && e.Result.Op != omadm.GroupOp && e.Result.Status.Success():
-				key := requestKey{e.Device, e.Result.Request}
-				reports[key] = append(reports[key], e.Result)
-			}
+		switch {
+		case e.Outcome != nil:
+			finished[key] = true
+		case e.Result.Op != omadm.GroupOp && e.Result.Status.Success():
+			reports[key] = append(reports[key], e.Result)
 		}
 	}
+	return d.acts(finished, reports), nil
 }
 
 func (d *demo) acts(finished map[requestKey]bool, reports map[requestKey][]*omadm.Result) map[act]int {

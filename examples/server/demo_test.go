@@ -49,7 +49,7 @@ func TestDemoInterrupted(t *testing.T) {
 func TestDemoFault(t *testing.T) {
 	var out bytes.Buffer
 	d := demo{store: new(memstore.Store), url: "http://127.0.0.1:1/", client: &http.Client{Transport: deaf{}}, out: newTranscript(&out)}
-	if err := d.run(context.Background(), 1); err == nil {
+	if err := d.all(context.Background(), 1); err == nil {
 		t.Error("no error")
 	}
 	for _, want := range []string{"!! ", "demo: 1 devices, 2 sessions, 0 commands, 0 lost\n"} {

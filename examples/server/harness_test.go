@@ -23,12 +23,18 @@ type site struct {
 // newSite starts a server with the flags of a command line.
 func newSite(t *testing.T, args ...string) site {
 	t.Helper()
+	return siteOn(t, new(memstore.Store), args...)
+}
+
+// siteOn starts a server on a store.
+func siteOn(t *testing.T, st store, args ...string) site {
+	t.Helper()
 	o, err := parse(args, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	srv := httptest.NewUnstartedServer(nil)
-	h, err := newMux(o, new(memstore.Store), srv.Listener.Addr(), slog.New(slog.DiscardHandler))
+	h, err := newMux(o, st, srv.Listener.Addr(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,17 @@
-// Server is an OMA DM server in one process: the session handler on a store in memory, with an endpoint for the
-// administrator.
+// Server is an OMA DM server: the session handler on a database, with an endpoint for the administrator.
 //
-//	server [-listen ADDRESS] [flags]       serve until interrupted
-//	server -demo [-devices N]              let simulated Windows devices talk to it, print what they say
+//	server [-listen ADDRESS] [-db DATABASE] [flags]     serve until interrupted
+//	server -demo [-devices N] [-db DATABASE]            let simulated Windows devices talk to it, print what they say
+//
+// The database is a file of SQLite, gomadm.db unless -db names another one, or a PostgreSQL, as -db postgres://...; with
+// -db memory nothing outlives the process. Its tables are made or updated at the start. The demonstration has a file of its
+// own that it removes, unless -db is given; then it goes on where the one before on that database ended.
+//
+// Several processes may serve one database, and keep nothing to themselves. What that does not cover: when two of them
+// register the same new device in the same instant, facts that it told in between are taken away until it tells them
+// again. On PostgreSQL results appear when all older transactions of the database server have ended; until then a request that
+// has just ended is answered 404. A single request is found by reading the results of all devices from the first; who
+// has many requests follows /admin/results with its cursor.
 //
 // It ends with status 0, with 1 when something failed or the demonstration lost a command, and with 2 when the
 // command line is wrong.

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,6 +39,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, exe, args...)
+	cmd.Dir = t.TempDir() // where -db is by default
 	cmd.Env = append(os.Environ(), asCommand+"=1", "NO_COLOR=1")
 	return cmd
 }
@@ -74,6 +77,11 @@ func TestExitStatus(t *testing.T) {
 		{"negative size", "-max-body -1", 2, `negative`},
 		{"empty token", "-token=", 2, `-token is empty`},
 		{"path of the administrator", "-path /admin/x", 2, `belongs to the administrator`},
+		{"empty database", "-db=", 2, `-db is empty`},
+		{"another kind of database", "-db mysql://host/db", 2, `not one of PostgreSQL`},
+		{"database in a folder that is not there", "-db no/such.db", 1, `no such file`},
+		{"demonstration in a folder that is not there", "-demo -db no/such.db", 1, `no such file`},
+		{"demonstration in memory", "-demo -db memory -devices 1", 0, `^demo: 1 devices, 2 sessions, 7 commands, 0 lost$`},
 		{"relative path", "-path dm", 2, `absolute path`},
 	}
 	for _, tt := range tests {
@@ -128,6 +136,10 @@ func TestStop(t *testing.T) {
 			if err := cmd.Wait(); err != nil {
 				t.Errorf("ended with %v", err)
 			}
+			files, err := filepath.Glob(filepath.Join(cmd.Dir, "*"))
+			if want := []string{filepath.Join(cmd.Dir, "gomadm.db")}; err != nil || !slices.Equal(files, want) {
+				t.Errorf("leaves %q and error %v, want %q", files, err, want)
+			}
 		})
 	}
 }
@@ -139,7 +151,7 @@ func TestStopWaits(t *testing.T) {
 	read, write := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"-listen", "127.0.0.1:0"}, write, io.Discard)
+		ended <- run(ctx, []string{"-listen", "127.0.0.1:0", "-db", "memory"}, write, io.Discard)
 		write.Close()
 	}()
 	line, err := bufio.NewReader(read).ReadString('\n')

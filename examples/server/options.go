@@ -15,6 +15,7 @@ import (
 type options struct {
 	listen string
 	path   string
+	db     string // empty: a file that the demonstration removes
 
 	cert, key string
 	clientCA  string
@@ -50,6 +51,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		fs.Usage()
 		return options{}, err
 	}
+	if o.demo && !given["db"] {
+		o.db = ""
+	}
 	return o, nil
 }
 
@@ -57,6 +61,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.listen, "listen", "127.0.0.1:8080", "listen on this `address`; port 0 chooses a free one")
 	fs.StringVar(&o.path, "path", "/", "answer devices at this `path` and below it, the default is everywhere but below /admin/")
+	fs.StringVar(&o.db, "db", "gomadm.db", "keep everything in this `database`: a file of SQLite, a URL of PostgreSQL (postgres://...), or memory")
 	fs.StringVar(&o.cert, "cert", "", "certificate chain of the server, a PEM `file`")
 	fs.StringVar(&o.key, "key", "", "private key of the server, a PEM `file`")
 	fs.StringVar(&o.clientCA, "client-ca", "", "issuers of the certificates of devices, a PEM `file`; the device id is the CommonName or a URI SAN")
@@ -103,6 +108,10 @@ func (o *options) check(rest []string, given map[string]bool) error {
 		return errors.New("server: -client-ca and -forwarded-proxies exclude each other")
 	case o.insecure && o.authenticates():
 		return errors.New("server: -insecure excludes -client-ca and -forwarded-proxies")
+	case o.db == "":
+		return errors.New("server: -db is empty")
+	case strings.Contains(o.db, "://") && !postgres(o.db):
+		return errors.New("server: -db is a URL, and not one of PostgreSQL")
 	case given["token"] && o.token == "":
 		return errors.New("server: -token is empty")
 	case o.maxBody < 0:
@@ -125,7 +134,7 @@ func (o *options) check(rest []string, given map[string]bool) error {
 func (o *options) checkDemo(given map[string]bool) error {
 	for name := range given {
 		switch name {
-		case "demo", "devices", "fault":
+		case "demo", "db", "devices", "fault":
 		default:
 			return fmt.Errorf("server: -demo does not use -%s", name)
 		}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/gomadm/gomadm/session"
-	"github.com/gomadm/gomadm/session/memstore"
 	"github.com/gomadm/gomadm/syncml"
 	"github.com/gomadm/gomadm/syncml/wbxml"
 )
@@ -31,8 +30,13 @@ type store interface {
 const grace = 10 * time.Second
 
 // serve answers devices and the administrator until ctx is done.
-func serve(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) error {
-	srv, l, err := listen(o, new(memstore.Store), log)
+func serve(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) (err error) {
+	db, err := openDatabase(ctx, o.db)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.close()) }()
+	srv, l, err := listen(o, db, log)
 	if err != nil {
 		return err
 	}
