@@ -7,7 +7,8 @@
 //
 //   - Handler answers messages and keeps nothing between them; Authenticator says which device sent one.
 //   - Store keeps devices, sessions, queues and results. Its contract is in store.go; sessiontest.TestStore proves one,
-//     memstore and sqlstore are two. Registrar, Results, Canceler and Idler are interfaces that a store may implement too.
+//     memstore and sqlstore are two. A store may also be a Registrar, which makes devices known; Results, which says what
+//     came of requests; a Canceler, an Idler, a Lister, a Pruner, and Pushes, which keeps push channels.
 //   - Step is the protocol without I/O: a Record and an Inbound become an Answer and a Change, which is committed as a
 //     whole before the answer is written. A message that comes again gets the same octets. Step is Receive, the
 //     Director, and Turn.Reply.

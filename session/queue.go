@@ -23,8 +23,9 @@ type Queue struct {
 	Pusher Pusher
 	// Window is the time in which a device is woken at most once. A request that is put in meanwhile goes out in the
 	// session that the push before brings, or else in the next one, as nothing is pushed when the time is over: make it
-	// as long as that session takes to begin, not longer. It counts for the pushes of this Queue, not for those of other
-	// processes, and is remembered for the last 65,536 devices at least. Default: there is no limit.
+	// as long as that session takes to begin, not longer. When the Store is a Pushes, it counts for all processes that share
+	// the store. Otherwise it counts for the pushes of this Queue, and is remembered for the last 65,536 devices at least.
+	// Default: there is no limit.
 	Window time.Duration
 
 	Now func() time.Time // default: time.Now
@@ -44,7 +45,7 @@ type Pusher interface {
 // WakeError says that a device was not woken. What was put into its queue is there, and is sent when the device comes.
 type WakeError struct {
 	Device omadm.DeviceID
-	Err    error // of the Pusher, or of the Store that did not return the device
+	Err    error // of the Pusher, or of the Store that did not return the device or note that it is woken
 }
 
 func (e *WakeError) Error() string {
@@ -99,20 +100,22 @@ func (q *Queue) Cancel(ctx context.Context, id omadm.DeviceID, reqs ...omadm.Req
 }
 
 // Wake wakes a device that is to come now. It reports whether it did: not without a Pusher, and not within the Window
-// after the last time. The error is a *WakeError.
+// after the last time. A push that failed begins no window. The error is a *WakeError.
 func (q *Queue) Wake(ctx context.Context, id omadm.DeviceID) (bool, error) {
 	if q.Pusher == nil {
 		return false, nil
 	}
 	now := clock(q.Now)()
-	if !q.enter(id, now) {
-		return false, nil
+	free, err := q.enter(ctx, id, now)
+	if err == nil && free {
+		if err = q.push(ctx, id); err != nil {
+			err = errors.Join(err, q.leave(ctx, id, now))
+		}
 	}
-	if err := q.push(ctx, id); err != nil {
-		q.leave(id, now)
+	if err != nil {
 		return false, &WakeError{Device: id, Err: err}
 	}
-	return true, nil
+	return free, nil
 }
 
 func (q *Queue) push(ctx context.Context, id omadm.DeviceID) error {
@@ -124,20 +127,30 @@ func (q *Queue) push(ctx context.Context, id omadm.DeviceID) error {
 }
 
 // enter reports whether a device may be woken, and notes that it is.
-func (q *Queue) enter(id omadm.DeviceID, now time.Time) bool {
+func (q *Queue) enter(ctx context.Context, id omadm.DeviceID, now time.Time) (bool, error) {
 	if q.Window <= 0 {
-		return true
+		return true, nil
+	}
+	if p, ok := q.Store.(Pushes); ok {
+		return p.Woken(ctx, id, now, q.Window)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.woken.enter(id, now, q.Window)
+	return q.woken.enter(id, now, q.Window), nil
 }
 
-// leave takes back that a device was woken at a time.
-func (q *Queue) leave(id omadm.DeviceID, at time.Time) {
+// leave takes back that a device was woken at a time, also when it was not because ctx has ended.
+func (q *Queue) leave(ctx context.Context, id omadm.DeviceID, at time.Time) error {
+	if q.Window <= 0 {
+		return nil
+	}
+	if p, ok := q.Store.(Pushes); ok {
+		return p.NotWoken(context.WithoutCancel(ctx), id, at)
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.woken.leave(id, at)
+	return nil
 }
 
 // window remembers when devices were woken, in two generations: when the young one is full it becomes the old one, and
@@ -147,15 +160,14 @@ type window struct{ young, old map[omadm.DeviceID]time.Time }
 // maxWoken is the size of a generation. A device is not forgotten before so many others were woken.
 const maxWoken = 1 << 16
 
-// enter notes that a device is woken, and reports whether the last time was not within a duration before.
+// enter does what Pushes.Woken says.
 func (w *window) enter(id omadm.DeviceID, now time.Time, d time.Duration) bool {
 	if w.young == nil || len(w.young) >= maxWoken {
 		w.old, w.young = w.young, make(map[omadm.DeviceID]time.Time)
 	}
 	for _, g := range []map[omadm.DeviceID]time.Time{w.young, w.old} {
 		at, ok := g[id]
-		// A clock that was put back ends the window.
-		if ok && now.Sub(at) < d && !now.Before(at) {
+		if ok && now.Sub(at).Abs() < d {
 			return false
 		}
 	}

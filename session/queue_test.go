@@ -35,6 +35,23 @@ func (p *pusher) Push(_ context.Context, d session.Device) error {
 	return nil
 }
 
+// without is a store that has none of the optional interfaces.
+type without struct{ session.Store }
+
+// windows runs a test with a queue that remembers the window itself, and with one whose store does.
+func windows(t *testing.T, test func(t *testing.T, h *house, p *pusher)) {
+	t.Run("in the queue", func(t *testing.T) {
+		h, p := waking(t)
+		h.queue.Store = without{h.queue.Store}
+		test(t, h, p)
+	})
+	t.Run("in the store", func(t *testing.T) {
+		h, p := waking(t)
+		require.Implements(t, (*session.Pushes)(nil), h.queue.Store)
+		test(t, h, p)
+	})
+}
+
 // waking is a house whose queue wakes devices, by the clock of the house.
 func waking(t *testing.T) (*house, *pusher) {
 	h, p := newHouse(t), new(pusher)
@@ -86,22 +103,66 @@ func TestQueueWakesOnlyADeviceThatHasSomethingToDo(t *testing.T) {
 }
 
 func TestFailedPushLeavesTheRequestsInTheQueue(t *testing.T) {
-	h, p := waking(t)
-	h.queue.Window = time.Hour
-	down := errors.New("down")
-	p.push = func(session.Device) error { return down }
-	a := request("a", get("./A"))
-	err := h.queue.Enqueue(t.Context(), deviceID, a)
-	var wake *session.WakeError
-	require.ErrorAs(t, err, &wake)
-	assert.Equal(t, omadm.DeviceID(deviceID), wake.Device)
-	assert.ErrorIs(t, err, down)
-	assert.Len(t, h.record().Requests, 1)
+	windows(t, func(t *testing.T, h *house, p *pusher) {
+		h.queue.Window = time.Hour
+		down := errors.New("down")
+		p.push = func(session.Device) error { return down }
+		a := request("a", get("./A"))
+		err := h.queue.Enqueue(t.Context(), deviceID, a)
+		var wake *session.WakeError
+		require.ErrorAs(t, err, &wake)
+		assert.Equal(t, omadm.DeviceID(deviceID), wake.Device)
+		assert.ErrorIs(t, err, down)
+		assert.Len(t, h.record().Requests, 1)
 
-	p.push = nil
-	require.NoError(t, h.queue.Enqueue(t.Context(), deviceID, a), "again")
-	assert.Len(t, h.record().Requests, 1)
-	assert.Len(t, p.pushed, 2, "a push that failed does not begin a window")
+		p.push = nil
+		require.NoError(t, h.queue.Enqueue(t.Context(), deviceID, a), "again")
+		assert.Len(t, h.record().Requests, 1)
+		assert.Len(t, p.pushed, 2, "a push that failed does not begin a window")
+	})
+}
+
+// A push that fails because the caller has gone begins no window either.
+func TestPushThatIsCanceledBeginsNoWindow(t *testing.T) {
+	windows(t, func(t *testing.T, h *house, p *pusher) {
+		h.queue.Window = time.Hour
+		ctx, cancel := context.WithCancel(t.Context())
+		store := h.queue.Store
+		h.queue.Store = mindful{store}
+		if s, ok := store.(session.Pushes); ok {
+			h.queue.Store = mindfulPushes{mindful{store}, s}
+		}
+		p.push = func(session.Device) error { cancel(); return ctx.Err() }
+		_, err := h.queue.Wake(ctx, deviceID)
+		require.ErrorIs(t, err, context.Canceled)
+
+		p.push = nil
+		woken, err := h.queue.Wake(t.Context(), deviceID)
+		require.NoError(t, err)
+		assert.True(t, woken)
+	})
+}
+
+// mindful is a store that looks at its context, as those in databases do.
+type mindful struct{ session.Store }
+
+func (m mindful) Load(ctx context.Context, q session.Query) (*session.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return m.Store.Load(ctx, q)
+}
+
+type mindfulPushes struct {
+	mindful
+	session.Pushes
+}
+
+func (m mindfulPushes) NotWoken(ctx context.Context, id omadm.DeviceID, at time.Time) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return m.Pushes.NotWoken(ctx, id, at)
 }
 
 // absent is a store whose Load fails when it is told to.
@@ -127,7 +188,10 @@ func TestDeviceThatCannotBeLoadedIsNotWoken(t *testing.T) {
 }
 
 func TestWindowLimitsThePushesOfADevice(t *testing.T) {
-	h, p := waking(t)
+	windows(t, testWindow)
+}
+
+func testWindow(t *testing.T, h *house, p *pusher) {
 	require.NoError(t, h.store.Register(t.Context(), session.Device{ID: "other"}))
 	h.queue.Window = time.Minute
 	start := h.now
@@ -146,6 +210,8 @@ func TestWindowLimitsThePushesOfADevice(t *testing.T) {
 		{119 * time.Second, "other", true},
 		{2*time.Minute - 1, deviceID, false},
 		{2 * time.Minute, deviceID, true},
+		{119*time.Second + 1, "other", false},
+		{118 * time.Second, "other", false}, // by another clock
 		{10 * time.Minute, deviceID, true},
 		{0, deviceID, true}, // the clock was put back
 		{1, deviceID, false},
@@ -168,17 +234,54 @@ func TestWithoutWindowEachEnqueueWakes(t *testing.T) {
 }
 
 func TestWindowHoldsWhenManyEnqueueAtOnce(t *testing.T) {
+	windows(t, func(t *testing.T, h *house, p *pusher) {
+		h.queue.Window = time.Hour
+		var all sync.WaitGroup
+		for i := range 64 {
+			all.Go(func() {
+				assert.NoError(t, h.queue.Enqueue(t.Context(), deviceID, request(itoa(i), get("./A"))))
+			})
+		}
+		all.Wait()
+		assert.Len(t, p.pushed, 1)
+		assert.Len(t, h.record().Requests, 64)
+	})
+}
+
+// Queues of several processes are as one when the store remembers the window.
+func TestWindowOfAStoreHoldsForAllQueues(t *testing.T) {
 	h, p := waking(t)
 	h.queue.Window = time.Hour
 	var all sync.WaitGroup
-	for i := range 64 {
+	for range 16 {
+		q := &session.Queue{Store: h.store, Pusher: p, Window: time.Hour, Now: h.queue.Now}
 		all.Go(func() {
-			assert.NoError(t, h.queue.Enqueue(t.Context(), deviceID, request(itoa(i), get("./A"))))
+			_, err := q.Wake(t.Context(), deviceID)
+			assert.NoError(t, err)
 		})
 	}
 	all.Wait()
 	assert.Len(t, p.pushed, 1)
-	assert.Len(t, h.record().Requests, 64)
+
+	require.NoError(t, h.store.Register(t.Context(), session.Device{ID: deviceID}), "a new enrolment")
+	woken, err := h.queue.Wake(t.Context(), deviceID)
+	require.NoError(t, err)
+	assert.True(t, woken)
+
+	_, err = h.queue.Wake(t.Context(), "nobody")
+	var wake *session.WakeError
+	require.ErrorAs(t, err, &wake)
+	assert.ErrorIs(t, err, session.ErrUnknownDevice)
+}
+
+func TestChannelHidesItsURI(t *testing.T) {
+	c := session.Channel{URI: "https://push.example/?token=secret", Expires: time.Unix(0, 0).UTC()}
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), c.LogValue().String()} {
+		assert.Equal(t, "Channel(set, expires 1970-01-01T00:00:00Z)", text)
+	}
+	c.Expires = time.Time{}
+	assert.Equal(t, "Channel(set)", c.String())
+	assert.Equal(t, "Channel(none)", session.Channel{}.String())
 }
 
 // anyDevice is a store that knows every device and keeps none.

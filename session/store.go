@@ -225,7 +225,88 @@ type Idler interface {
 	Idle(ctx context.Context, before time.Time, limit int) ([]omadm.DeviceID, error)
 }
 
-// Cursor is a place in the results of a store. It is opaque.
+// Lister shows what a store has, a page at a time. A page that has nothing is behind the last one.
+type Lister interface {
+	// Devices returns up to limit ids of registered devices, in the order of their octets, of those behind a given one,
+	// which need not be registered; the empty id is before the first.
+	Devices(ctx context.Context, after omadm.DeviceID, limit int) ([]omadm.DeviceID, error)
+
+	// Requests returns up to limit requests of a device that wait, due or not, or are leased, first enqueued first, of those
+	// behind the one with the cursor, which may be finished; the empty cursor is before the first. A request that is there
+	// while all pages are read is on one of them, and no request is on two; one that is enqueued meanwhile may be on none.
+	// ErrUnknownDevice if the device is not registered, ErrCursor if the store cannot have given the cursor for a request.
+	Requests(ctx context.Context, id omadm.DeviceID, after Cursor, limit int) ([]Queued, error)
+
+	// History returns up to limit entries of one device that were committed after the one with the cursor, oldest first.
+	// Entries and cursors are those of Results, and none is left out. What it costs does not grow with the entries of other
+	// devices. ErrUnknownDevice if the device is not registered, ErrCursor if the store cannot have given the cursor.
+	History(ctx context.Context, id omadm.DeviceID, after Cursor, limit int) ([]Entry, error)
+}
+
+// Pruner forgets results, so that a store does not grow for ever.
+type Pruner interface {
+	// Prune forgets the oldest entries of the results: up to limit of them, and none behind the one with the cursor. It
+	// returns how many, which may be fewer than there are; 0 says that none is left. With an outcome the id of its request is
+	// forgotten, so that a request with that id can be enqueued anew. Cursors stay good, also those of entries that are
+	// forgotten. An entry that becomes visible later is behind each cursor that Results has given, and so it is not forgotten
+	// before it could be read. ErrCursor if the store cannot have given the cursor.
+	Prune(ctx context.Context, through Cursor, limit int) (int, error)
+}
+
+// Pushes keeps the push channels of devices, and when each device was woken last, for all processes that share a store.
+// Register of a device that is registered already forgets both, as a new enrolment has a new channel, and so does Unregister.
+// No method moves the revision.
+type Pushes interface {
+	// Channel returns the push channel of a device, the zero Channel if it has none. ErrUnknownDevice if the device is not
+	// registered.
+	Channel(ctx context.Context, id omadm.DeviceID) (Channel, error)
+
+	// SetChannel replaces the push channel of a device; one without a URI removes it. ErrUnknownDevice if the device is not
+	// registered.
+	SetChannel(ctx context.Context, id omadm.DeviceID, c Channel) error
+
+	// Woken notes that a device is woken at a time, in place of the time noted before, and reports true. If the two are less
+	// than the window apart it notes nothing and reports false: of many that would wake a device at once, in whatever
+	// process, one does. The earlier of the two may be either, as clocks differ; one that was put back by the window or more
+	// ends it. ErrUnknownDevice if the device is not registered.
+	Woken(ctx context.Context, id omadm.DeviceID, at time.Time, window time.Duration) (bool, error)
+
+	// NotWoken takes back that a device was woken at a time, so that it may be woken at once. Another time that is noted
+	// stays. A device that is not registered is no error.
+	NotWoken(ctx context.Context, id omadm.DeviceID, at time.Time) error
+}
+
+// Channel is where a device is pushed to. Its formatted form does not show the URI: who knows it can wake the device.
+type Channel struct {
+	URI     string
+	Expires time.Time // zero: not known
+}
+
+// String hides the URI.
+func (c Channel) String() string {
+	switch {
+	case c.URI == "":
+		return "Channel(none)"
+	case c.Expires.IsZero():
+		return "Channel(set)"
+	}
+	return fmt.Sprintf("Channel(set, expires %s)", c.Expires.Format(time.RFC3339))
+}
+
+// GoString hides the URI.
+func (c Channel) GoString() string { return c.String() }
+
+// LogValue hides the URI.
+func (c Channel) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Queued is a request that waits or is leased, as a Lister shows it.
+type Queued struct {
+	Cursor  Cursor // for Requests of the same device
+	Session string // the key of the session that has it, "" when it waits
+	Pending
+}
+
+// Cursor is a place in the results of a store, or in the queue of a device. It is opaque.
 type Cursor string
 
 // Entry is a result, an outcome or an event of a device: exactly one of the three is set.

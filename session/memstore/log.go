@@ -16,6 +16,10 @@ import (
 type log struct {
 	batches []batch
 	serial  uint64 // of the youngest entry
+
+	// firsts are the serial numbers of the first entries of the batches of each device, so that its history costs
+	// nothing for the others.
+	firsts map[omadm.DeviceID][]uint64
 }
 
 // batch is what one change brought.
@@ -99,27 +103,85 @@ func (l *log) append(id omadm.DeviceID, entries []entry) {
 	if len(entries) == 0 {
 		return
 	}
-	l.batches = append(l.batches, batch{device: id, first: l.serial + 1, entries: entries})
+	if l.firsts == nil {
+		l.firsts = make(map[omadm.DeviceID][]uint64)
+	}
+	first := l.serial + 1
+	l.batches = append(l.batches, batch{device: id, first: first, entries: entries})
+	l.firsts[id] = append(l.firsts[id], first)
 	l.serial += uint64(len(entries))
 }
 
 // after returns up to limit entries after a cursor.
 func (l *log) after(cursor session.Cursor, limit int) ([]session.Entry, error) {
 	serial, err := l.serialOf(cursor)
-	if err != nil {
-		return nil, err
-	}
-	i := sort.Search(len(l.batches), func(i int) bool { return l.batches[i].end() > serial+1 })
 	entries := []session.Entry{}
-	for ; i < len(l.batches) && len(entries) < limit; i++ {
-		b := &l.batches[i]
-		for n := max(b.first, serial+1); n < b.end() && len(entries) < limit; n++ {
-			e, err := b.read(n)
-			if err != nil {
-				return nil, err
+	for i := l.find(serial + 1); err == nil && i < len(l.batches) && len(entries) < limit; i++ {
+		entries, err = l.batches[i].appendAfter(entries, serial, limit)
+	}
+	return entries, err
+}
+
+// history returns up to limit entries of a device after a cursor.
+func (l *log) history(id omadm.DeviceID, cursor session.Cursor, limit int) ([]session.Entry, error) {
+	serial, err := l.serialOf(cursor)
+	entries := []session.Entry{}
+	firsts := l.firsts[id]
+	i, _ := slices.BinarySearch(firsts, serial+1)
+	i = max(i-1, 0) // the batch before may go on after the cursor
+	for ; err == nil && i < len(firsts) && len(entries) < limit; i++ {
+		entries, err = l.batches[l.find(firsts[i])].appendAfter(entries, serial, limit)
+	}
+	return entries, err
+}
+
+// find returns the index of the first batch with an entry that has a serial number or a later one.
+func (l *log) find(serial uint64) int {
+	return sort.Search(len(l.batches), func(i int) bool { return l.batches[i].end() > serial })
+}
+
+// prune forgets up to limit entries, none behind a cursor. It returns those that are outcomes, and how many all were.
+func (l *log) prune(through session.Cursor, limit int) (outcomes []session.Entry, pruned int, err error) {
+	last, err := l.serialOf(through)
+	for err == nil && pruned < limit && len(l.batches) > 0 && l.batches[0].first <= last {
+		b := &l.batches[0]
+		if b.entries[0].kind == outcome {
+			var e session.Entry
+			if e, err = b.read(b.first); err != nil {
+				break
 			}
-			entries = append(entries, e)
+			outcomes = append(outcomes, e)
 		}
+		l.drop(b)
+		pruned++
+	}
+	return outcomes, pruned, err
+}
+
+// drop forgets the first entry of the first batch, which is the first of its device too.
+func (l *log) drop(b *batch) {
+	firsts := l.firsts[b.device]
+	if len(b.entries) > 1 {
+		b.first++
+		b.entries = b.entries[1:]
+		firsts[0] = b.first
+		return
+	}
+	if l.firsts[b.device] = firsts[1:]; len(firsts) == 1 {
+		delete(l.firsts, b.device)
+	}
+	*b = batch{}
+	l.batches = l.batches[1:]
+}
+
+// appendAfter appends the entries after the one with a serial number, until there are so many as the limit says.
+func (b *batch) appendAfter(entries []session.Entry, serial uint64, limit int) ([]session.Entry, error) {
+	for n := max(b.first, serial+1); n < b.end() && len(entries) < limit; n++ {
+		e, err := b.read(n)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
 	}
 	return entries, nil
 }
@@ -160,5 +222,6 @@ func (l *log) serialOf(c session.Cursor) (uint64, error) {
 
 // forget drops the entries of a device.
 func (l *log) forget(id omadm.DeviceID) {
+	delete(l.firsts, id)
 	l.batches = slices.DeleteFunc(l.batches, func(b batch) bool { return b.device == id })
 }

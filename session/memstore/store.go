@@ -15,11 +15,12 @@ import (
 	"github.com/gomadm/gomadm/session"
 )
 
-// Store is a session.Store, session.Registrar, session.Results, session.Canceler and session.Idler in memory. The zero
-// Store is empty and ready to use. It must not be copied after its first use.
+// Store is a session.Store in memory with all the optional interfaces. The zero Store is empty and ready to use. It must
+// not be copied after its first use.
 type Store struct {
 	mu      sync.Mutex // guards all of the below and what they point to
 	devices map[omadm.DeviceID]*device
+	sorted  []omadm.DeviceID // the ids of all devices, nil if one came or went since they were sorted
 
 	// revision is the last one given to any device. They share the count, so that a device that is registered
 	// anew does not repeat a revision it had before.
@@ -34,6 +35,9 @@ var (
 	_ session.Results   = (*Store)(nil)
 	_ session.Canceler  = (*Store)(nil)
 	_ session.Idler     = (*Store)(nil)
+	_ session.Lister    = (*Store)(nil)
+	_ session.Pruner    = (*Store)(nil)
+	_ session.Pushes    = (*Store)(nil)
 )
 
 // device is all that is kept for a device, but for its entries in the log.
@@ -42,6 +46,7 @@ type device struct {
 	revision uint64
 	sessions []*dialogue // as first committed
 	queue    queue
+	push     push
 
 	seen  time.Time // of the session that was seen longest ago
 	place int       // in idlers
@@ -59,11 +64,13 @@ func (s *Store) Register(_ context.Context, d session.Device) error {
 	if !ok {
 		known = &device{Device: session.Device{ID: clone(d.ID)}, place: absent}
 		s.devices[known.ID] = known
+		s.sorted = nil
 	}
 	known.Facts = nil
 	apply(&known.Facts, d.Facts)
 	known.Nonces = cloneNonces(d.Nonces)
 	known.Account = d.Account
+	known.push = push{}
 	s.move(known)
 	return nil
 }
@@ -75,6 +82,7 @@ func (s *Store) Unregister(_ context.Context, id omadm.DeviceID) error {
 	if d, ok := s.devices[id]; ok {
 		s.idlers.drop(d)
 		delete(s.devices, id)
+		s.sorted = nil
 		s.log.forget(id)
 	}
 	return nil
