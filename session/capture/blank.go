@@ -30,6 +30,7 @@ const (
 type blanker struct {
 	secret  func(omadm.URI) bool // what else is a secret; may be nil
 	numbers map[string]int       // of the secrets so far, as they mean
+	taken   int                  // numbers that others have
 	recent  []string             // long ones, as they were written; the latest last
 	replace *strings.Replacer    // of recent; nil: to be made
 
@@ -355,8 +356,8 @@ func (b *blanker) number(written string) int {
 	if n, ok := b.numbers[meaning]; ok {
 		return n
 	}
-	n := len(b.numbers) + 1
-	if n > maxSecrets {
+	n := b.taken + len(b.numbers) + 1
+	if len(b.numbers) >= maxSecrets {
 		return n
 	}
 	if b.numbers == nil {

@@ -77,8 +77,14 @@ func (d *dialogue) message(m *Message) {
 	d.blanker.message(m.From, msg)
 	h := &msg.Header
 	open := ""
-	if !msg.Final {
+	switch {
+	case m.Cut:
+		open = ", the rest is cut off"
+	case !msg.Final:
 		open = ", package goes on"
+	}
+	if m.Guessed {
+		open += ", the sender is a guess"
 	}
 	encoding := ""
 	if m.Codec() == wbxml.Codec {

@@ -8,7 +8,8 @@
 //   - A secret is what must not be seen: credentials, nonces, tokens, and the values of nodes that hold passwords and
 //     keys. It is blanked before anything is written: a [Placeholder] of the same length stands in its place, and in
 //     all places of one secret the same.
-//   - A [Recording] is what [Open] reads: messages, with who sent them, when, and the octets.
+//   - A [Recording] is what [Open] reads: messages, with who sent them, when, and the octets. [Read] takes the forms of
+//     other tools too, such as HTTP archives and logs; Recording.Write and Recording.WriteHAR write one.
 //   - Recording.Dialogue writes the conversation as text for people. sessiontest.Replay plays it again.
 //
 // A recording is a folder. The file of a message has the number and the sender in its name, 0001-device.xml and
@@ -27,6 +28,8 @@
 //	octets   size of the message on the wire
 //	file     name of the file, missing when octets were not recorded
 //	omitted  why they were not
+//	cut      true if the end of the message is missing
+//	guessed  true if nobody knows who sent the message
 //	source, session, message
 //	         Source LocURI, SessionID and MsgID of the header
 //	blanked  the places of secrets, and for each the number of the secret

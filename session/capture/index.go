@@ -37,6 +37,8 @@ type entry struct {
 	Octets  int       `json:"octets"`
 	File    string    `json:"file,omitempty"`
 	Omitted string    `json:"omitted,omitempty"`
+	Cut     bool      `json:"cut,omitempty"`
+	Guessed bool      `json:"guessed,omitempty"`
 	Source  string    `json:"source,omitempty"`
 	Session string    `json:"session,omitempty"`
 	Message string    `json:"message,omitempty"`
@@ -61,7 +63,7 @@ func fileName(number int, from Direction, contentType string) string {
 func newEntry(m *Message, file string) entry {
 	e := entry{
 		Number: m.Number, From: m.From.String(), Time: m.Time, Type: cut(m.ContentType), Status: m.Status,
-		Octets: m.Size, File: file, Omitted: m.Omitted,
+		Octets: m.Size, File: file, Omitted: m.Omitted, Cut: m.Cut, Guessed: m.Guessed,
 		Source: cut(m.Source), Session: cut(m.SessionID), Message: cut(m.MsgID),
 	}
 	for _, b := range m.Blanked[:min(len(m.Blanked), maxBlanks)] {
@@ -88,39 +90,32 @@ func line(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// readIndex reads an index and hands each entry out with the name of its file. The error is a *FormatError, or what
-// each returned.
-func readIndex(r io.Reader, each func(line int, m Message, file string) error) error {
+// readIndex reads an index and hands each entry out with the name of its file. It goes on behind a line that is damaged,
+// unless damaged returns an error. The error is a *FormatError, or what one of the functions returned.
+func readIndex(r io.Reader, damaged func(*FormatError) error, each func(m Message, file string) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 4096), maxLine)
 	n := 0
-	fault := func(reason string, err error) error { return &FormatError{indexName, n, reason, err} }
+	fault := func(reason string, err error) *FormatError {
+		return &FormatError{File: indexName, Entry: n, Reason: reason, Err: err}
+	}
 	for lines.Scan() {
 		if n++; n > maxEntries {
 			return fault("too many lines", nil)
 		}
 		if n == 1 {
-			var p preamble
-			if err := json.Unmarshal(lines.Bytes(), &p); err != nil {
-				return fault("not JSON", err)
-			}
-			if p.Format != formatName {
-				return fault("not the index of a recording", nil)
-			}
-			if p.Version != formatVersion {
-				return fault(fmt.Sprintf("version %d is unknown", p.Version), nil)
+			if reason, err := checkPreamble(lines.Bytes()); reason != "" {
+				return fault(reason, err)
 			}
 			continue
 		}
-		var e entry
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			return fault("not JSON", err)
+		m, file, reason, err := parseEntry(lines.Bytes())
+		if reason != "" {
+			err = damaged(fault(reason, err))
+		} else {
+			err = each(m, file)
 		}
-		m, err := e.message()
 		if err != nil {
-			return fault("not a message", err)
-		}
-		if err := each(n, m, e.File); err != nil {
 			return err
 		}
 	}
@@ -132,6 +127,33 @@ func readIndex(r io.Reader, each func(line int, m Message, file string) error) e
 		return fault("is empty", nil)
 	}
 	return nil
+}
+
+// checkPreamble says what is wrong with the first line of an index, "" if nothing is.
+func checkPreamble(line []byte) (reason string, err error) {
+	var p preamble
+	if err := json.Unmarshal(line, &p); err != nil {
+		return "not JSON", err
+	}
+	if p.Format != formatName {
+		return "not the index of a recording", nil
+	}
+	if p.Version != formatVersion {
+		return fmt.Sprintf("version %d is unknown", p.Version), nil
+	}
+	return "", nil
+}
+
+// parseEntry reads a line of an index, or says what is wrong with it.
+func parseEntry(line []byte) (m Message, file, reason string, err error) {
+	var e entry
+	if err := json.Unmarshal(line, &e); err != nil {
+		return Message{}, "", "not JSON", err
+	}
+	if m, err = e.message(); err != nil {
+		return Message{}, "", "not a message", err
+	}
+	return m, e.File, "", nil
 }
 
 // message returns the message that e stands for, without its octets.
@@ -151,7 +173,7 @@ func (e *entry) message() (Message, error) {
 	}
 	return Message{
 		Number: e.Number, From: from, Time: e.Time, ContentType: e.Type, Status: e.Status,
-		Omitted: e.Omitted, Size: e.Octets, Source: e.Source, SessionID: e.Session, MsgID: e.Message, Blanked: e.Blanked,
+		Omitted: e.Omitted, Cut: e.Cut, Guessed: e.Guessed, Size: e.Octets, Source: e.Source, SessionID: e.Session, MsgID: e.Message, Blanked: e.Blanked,
 	}, nil
 }
 

@@ -178,23 +178,30 @@ func (r *Recorder) blank(m *Message, seen *buffer, cut bool) {
 	case seen.size == 0:
 		return
 	}
-	octets := seen.Bytes()
+	if err := r.blanker.fill(m, seen.Bytes(), lim); err != nil {
+		r.report(fmt.Errorf("message %d of the %v: %w", m.Number, m.From, err))
+	}
+}
+
+// fill sets what is kept of a message: its octets without secrets, and what it says about itself. The error says that a
+// secret could not be blanked; then there are no octets.
+func (b *blanker) fill(m *Message, octets []byte, lim syncml.Limits) error {
 	codec := wbxml.Detect(octets)
 	msg, err := codec.Decode(octets, lim)
 	if err != nil {
-		m.Omitted = omittedOther
-		return
+		m.Octets, m.Omitted = nil, omittedOther
+		return nil
 	}
-	hits := r.blanker.message(m.From, msg)
+	hits := b.message(m.From, msg)
 	m.Source, m.SessionID, m.MsgID = msg.Header.Source.URI, msg.Header.SessionID, msg.Header.MsgID
 	for _, h := range hits {
-		h.Place = r.blanker.withoutLong(h.Place)
+		h.Place = b.withoutLong(h.Place)
 		m.Blanked = append(m.Blanked, h.Blank)
 	}
-	if m.Octets, err = r.blanker.write(codec, octets, lim, msg, hits); err != nil {
+	if m.Octets, err = b.write(codec, octets, lim, msg, hits); err != nil {
 		m.Omitted = omittedSecret
-		r.report(fmt.Errorf("message %d of the %v: %w", m.Number, m.From, err))
 	}
+	return err
 }
 
 // write writes the two messages of an exchange and then their lines, so that the index names no file that is missing.
@@ -209,32 +216,13 @@ func (r *Recorder) write(messages ...*Message) error {
 		return ErrFull
 	}
 	if r.written == 0 {
-		first, err := line(preamble{formatName, formatVersion})
-		if err != nil {
-			return err
-		}
-		if err := r.Sink.Create(indexName, first); err != nil {
+		if err := createIndex(r.Sink); err != nil {
 			return err
 		}
 		r.written++
 	}
-	var lines []byte
-	for _, m := range messages {
-		file := ""
-		if m.Octets != nil {
-			file = fileName(m.Number, m.From, m.Codec().ContentType())
-			if err := r.Sink.Create(file, m.Octets); err != nil {
-				return err
-			}
-		}
-		l, err := line(newEntry(m, file))
-		if err != nil {
-			return err
-		}
-		lines = append(lines, l...)
-	}
 	r.octets += size
-	return r.Sink.Append(indexName, lines)
+	return appendMessages(r.Sink, messages...)
 }
 
 // buffer keeps what passes, up to a limit.

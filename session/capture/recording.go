@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gomadm/gomadm/syncml"
@@ -15,6 +16,8 @@ import (
 // Recording is a recorded conversation: the messages by number, that of the device before the reply.
 type Recording struct {
 	Messages []Message
+	// Problems are what Read could not make sense of, in the order of the files. The rest was read.
+	Problems []*FormatError
 }
 
 // Message is one message of a recording.
@@ -28,7 +31,13 @@ type Message struct {
 	Octets []byte // nil: not recorded
 	// Omitted says why octets were not recorded, such as "not a message"; empty: they were, or there were none.
 	Omitted string
-	Size    int // of the message on the wire, in octets
+	// Cut says that the end of the message was not recorded. Octets is what there is, up to the last whole command, and
+	// closed, so that it can be read.
+	Cut  bool
+	Size int // of the message on the wire, in octets
+	// Guessed says that the form does not tell who sent the message, and nothing in it does.
+	Guessed bool
+	Origin  string // where the message stands, such as "entry 3 of session.har"; empty for a recording of our own
 
 	Source    string // LocURI
 	SessionID string
@@ -65,15 +74,22 @@ func (m *Message) Decode() (*syncml.Message, error) { return wbxml.Decode(m.Octe
 // FormatError says what is wrong with a recording.
 type FormatError struct {
 	File   string // name of the file
-	Entry  int    // line of the index, from 1; 0: the file as a whole
+	Entry  int    // line of the index, or entry of another form, from 1; 0: the file as a whole
+	Offset int64  // in the file, in octets; 0: its beginning, or not known
 	Reason string
 	Err    error // what caused it; may be nil
 }
 
 func (e *FormatError) Error() string {
 	s := "capture: " + e.File
-	if e.Entry > 0 {
+	switch {
+	case e.Entry > 0 && strings.HasSuffix(e.File, indexName):
 		s += fmt.Sprintf(": line %d", e.Entry)
+	case e.Entry > 0:
+		s += fmt.Sprintf(": entry %d", e.Entry)
+	}
+	if e.Offset > 0 {
+		s += fmt.Sprintf(": offset %d", e.Offset)
 	}
 	s += ": " + e.Reason
 	if e.Err != nil {
@@ -94,38 +110,46 @@ const (
 )
 
 // Open reads the recording in a folder: os.DirFS of what a Dir wrote, or an embedded one. It does not decode the
-// messages. The error is a *FormatError.
+// messages. Other than Read it refuses what is damaged. The error is a *FormatError.
 func Open(fsys fs.FS) (*Recording, error) {
-	index, err := fsys.Open(indexName)
-	if err != nil {
-		return nil, &FormatError{File: indexName, Reason: "cannot be opened", Err: err}
-	}
-	defer index.Close()
 	rec := new(Recording)
-	total := 0
-	err = readIndex(index, func(line int, m Message, file string) error {
-		if file != "" {
-			octets, err := readFile(fsys, file, min(maxFile, maxTotal-total))
-			if err != nil {
-				return &FormatError{File: file, Reason: "cannot be read", Err: err}
-			}
-			m.Octets = octets
-			total += len(octets)
-		}
-		rec.Messages = append(rec.Messages, m)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := rec.sort(); err != nil {
+	if err := rec.open(fsys, func(e *FormatError) error { return e }); err != nil {
 		return nil, err
 	}
 	return rec, nil
 }
 
+// open reads the recording in a folder. It goes on behind what is damaged, unless damaged returns an error.
+func (r *Recording) open(fsys fs.FS, damaged func(*FormatError) error) error {
+	index, err := fsys.Open(indexName)
+	if err != nil {
+		return &FormatError{File: indexName, Reason: "cannot be opened", Err: err}
+	}
+	defer index.Close()
+	total := 0
+	err = readIndex(index, damaged, func(m Message, file string) error {
+		if file != "" {
+			octets, err := readFile(fsys, file, min(maxFile, maxTotal-total))
+			if err != nil {
+				m.Omitted = "cannot be read"
+				if err := damaged(&FormatError{File: file, Reason: m.Omitted, Err: err}); err != nil {
+					return err
+				}
+			}
+			m.Octets = octets
+			total += len(octets)
+		}
+		r.Messages = append(r.Messages, m)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.sort(damaged)
+}
+
 // sort orders the messages. An exchange has one message of each side.
-func (r *Recording) sort() error {
+func (r *Recording) sort(damaged func(*FormatError) error) error {
 	slices.SortStableFunc(r.Messages, func(a, b Message) int {
 		if a.Number != b.Number {
 			return a.Number - b.Number
@@ -135,7 +159,10 @@ func (r *Recording) sort() error {
 	for i := 1; i < len(r.Messages); i++ {
 		a, b := &r.Messages[i-1], &r.Messages[i]
 		if a.Number == b.Number && a.From == b.From {
-			return &FormatError{File: indexName, Reason: fmt.Sprintf("two messages %d of the %v", a.Number, a.From)}
+			reason := fmt.Sprintf("two messages %d of the %v", a.Number, a.From)
+			if err := damaged(&FormatError{File: indexName, Reason: reason}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
