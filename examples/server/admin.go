@@ -34,7 +34,7 @@ type admin struct {
 }
 
 // newAdmin returns the handler of everything below /admin/.
-func newAdmin(s store) http.Handler {
+func newAdmin(s store, metrics http.Handler) http.Handler {
 	a := &admin{store: s, queue: session.Queue{Store: s}}
 	mux := http.NewServeMux()
 	for pattern, f := range map[string]func(http.ResponseWriter, *http.Request) error{
@@ -48,6 +48,7 @@ func newAdmin(s store) http.Handler {
 	} {
 		mux.HandleFunc(pattern, answering(f))
 	}
+	mux.Handle("GET /admin/metrics", metrics)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxAdminBody)
 		if h, pattern := mux.Handler(r); pattern == "" {

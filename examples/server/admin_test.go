@@ -225,14 +225,14 @@ func TestAdminAddresses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h, err := newMux(o, new(memstore.Store), addr, slog.New(slog.DiscardHandler))
+			svc, err := newService(o, database{store: new(memstore.Store)}, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
 			r := httptest.NewRequest("GET", "http://localhost/admin/results", nil)
 			r.RemoteAddr = tt.remote
 			w := httptest.NewRecorder()
-			h.ServeHTTP(w, r)
+			svc.mux(addr).ServeHTTP(w, r)
 			if w.Code != tt.want {
 				t.Errorf("got %d, want %d", w.Code, tt.want)
 			}

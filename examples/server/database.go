@@ -30,13 +30,21 @@ type database struct {
 	store
 	// delay is how long a result may take to be listed after its commit, while other transactions end.
 	delay time.Duration
-	close func() error
+	pool  *sql.DB // nil in memory
+}
+
+// close closes the database.
+func (db database) close() error {
+	if db.pool == nil {
+		return nil
+	}
+	return db.pool.Close()
 }
 
 // openDatabase opens the database that -db names, and brings its tables to the version of this program.
 func openDatabase(ctx context.Context, name string) (database, error) {
 	if name == inMemory {
-		return database{store: new(memstore.Store), close: func() error { return nil }}, nil
+		return database{store: new(memstore.Store)}, nil
 	}
 	driver, dsn, dialect, delay := "pgx", name, sqlstore.PostgreSQL, 10*time.Second
 	if !postgres(name) {
@@ -56,7 +64,7 @@ func openDatabase(ctx context.Context, name string) (database, error) {
 	if err := s.Migrate(ctx); err != nil {
 		return database{}, errors.Join(fmt.Errorf("server: database: %w", err), db.Close())
 	}
-	return database{store: s, delay: delay, close: db.Close}, nil
+	return database{store: s, delay: delay, pool: db}, nil
 }
 
 // postgres reports whether the name of a database is a URL of PostgreSQL.

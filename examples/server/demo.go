@@ -36,22 +36,25 @@ func demonstrate(ctx context.Context, o options, stdout io.Writer, log *slog.Log
 		return err
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
-	var s store = db
 	if o.fault == faultDropCommit {
-		s = &forgetful{store: s}
+		db.store = &forgetful{store: db.store}
 	}
 	o.listen = "127.0.0.1:0"
-	srv, l, err := listen(o, s, log)
+	s, err := newService(o, db, log)
+	if err != nil {
+		return err
+	}
+	doors, err := s.listen()
 	if err != nil {
 		return err
 	}
 	serving, stop := context.WithCancel(ctx)
 	stopped := make(chan error, 1)
-	go func() { stopped <- until(serving, srv, l) }()
+	go func() { stopped <- s.run(serving, doors) }()
 
 	client := &http.Client{Timeout: time.Minute}
 	d := demo{
-		store: s, delay: db.delay, url: "http://" + l.Addr().String() + "/dm", client: client, out: newTranscript(stdout),
+		store: db.store, delay: db.delay, url: "http://" + doors.all.Addr().String() + "/dm", client: client, out: newTranscript(stdout),
 	}
 	err = d.all(ctx, o.devices)
 	client.CloseIdleConnections()

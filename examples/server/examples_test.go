@@ -68,7 +68,13 @@ func (s site) exchange(body string) *syncml.Message {
 // queue gives the device of the examples a request with the id r1 and one operation.
 func (s site) queue(op string) {
 	s.t.Helper()
-	s.must(http.StatusCreated, "POST", "/admin/devices/"+exampleDevice+"/requests", `{"id":"r1","ops":[`+op+`]}`)
+	s.queueAs("r1", op)
+}
+
+// queueAs gives it a request with another id.
+func (s site) queueAs(id, op string) {
+	s.t.Helper()
+	s.must(http.StatusCreated, "POST", "/admin/devices/"+exampleDevice+"/requests", `{"id":"`+id+`","ops":[`+op+`]}`)
 }
 
 // summary names the commands of a message, one to a line of the table: Status with what it is about and its code.

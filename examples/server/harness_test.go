@@ -23,22 +23,22 @@ type site struct {
 // newSite starts a server with the flags of a command line.
 func newSite(t *testing.T, args ...string) site {
 	t.Helper()
-	return siteOn(t, new(memstore.Store), args...)
+	return siteOn(t, database{store: new(memstore.Store)}, args...)
 }
 
-// siteOn starts a server on a store.
-func siteOn(t *testing.T, st store, args ...string) site {
+// siteOn starts a server on an open database.
+func siteOn(t *testing.T, db database, args ...string) site {
 	t.Helper()
 	o, err := parse(args, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	srv := httptest.NewUnstartedServer(nil)
-	h, err := newMux(o, st, srv.Listener.Addr(), slog.New(slog.DiscardHandler))
+	s, err := newService(o, db, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv.Config.Handler = h
+	srv.Config = s.server(s.mux(srv.Listener.Addr()))
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return site{t, srv.URL}

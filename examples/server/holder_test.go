@@ -106,20 +106,24 @@ func secureSite(t *testing.T, is issuer) (string, *memstore.Store) {
 		t.Fatal(err)
 	}
 	store := new(memstore.Store)
-	srv, l, err := listen(o, store, slog.New(slog.DiscardHandler))
+	svc, err := newService(o, database{store: store}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doors, err := svc.listen()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- until(ctx, srv, l) }()
+	go func() { ended <- svc.run(ctx, doors) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	})
-	_, port, _ := strings.Cut(l.Addr().String(), ":")
+	_, port, _ := strings.Cut(doors.all.Addr().String(), ":")
 	return "https://localhost:" + port, store
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -74,7 +75,16 @@ func TestExitStatus(t *testing.T) {
 		{"insecure and not", "-insecure -forwarded-proxies 10.0.0.0/8", 2, `-insecure excludes`},
 		{"wrong network", "-forwarded-proxies 10.0.0.0", 2, `forwarded-proxies`},
 		{"wrong address", "-listen 8080", 2, `-listen`},
-		{"negative size", "-max-body -1", 2, `negative`},
+		{"negative size", "-max-body -1", 2, `-max-body is negative`},
+		{"no requests", "-max-requests 0", 2, `-max-requests is not positive`},
+		{"no connections", "-max-connections 0", 2, `-max-connections is not positive`},
+		{"no time", "-timeout 0s", 2, `-timeout is not positive`},
+		{"unknown form of the log", "-log-format xml", 2, `-log-format "xml"`},
+		{"unknown level of the log", "-log-level loud", 2, `loud`},
+		{"token given twice", "-token a -token-file b", 2, `exclude each other`},
+		{"token in a file that is not there", "-listen 127.0.0.1:0 -token-file no.txt", 1, `no\.txt`},
+		{"metrics in use by nobody here", "-listen 127.0.0.1:0 -metrics 192.0.2.1:0", 1, `-metrics: listen tcp`},
+		{"demonstration with metrics", "-demo -metrics :0", 2, `does not use -metrics`},
 		{"empty token", "-token=", 2, `-token is empty`},
 		{"path of the administrator", "-path /admin/x", 2, `belongs to the administrator`},
 		{"empty database", "-db=", 2, `-db is empty`},
@@ -144,22 +154,64 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestStopWaits stops the server while it reads a message: that one is still answered.
+// TestDrain tells a process to stop that goes on for a while: it is not ready any more and answers all the same. A second
+// signal ends it.
+func TestDrain(t *testing.T) {
+	cmd := command(t, "-listen", "127.0.0.1:0", "-db", "memory", "-drain", "1h")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := site{t, "http://" + strings.TrimPrefix(strings.TrimSpace(line), "listening on ")}
+	s.must(http.StatusOK, "GET", "/readyz", "")
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for s.do("GET", "/readyz", "").status != http.StatusServiceUnavailable {
+	}
+	s.must(http.StatusOK, "GET", "/livez", "")
+	s.must(http.StatusCreated, "PUT", "/admin/devices/"+exampleDevice, "")
+	s.exchange(example(t, "01"))
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != -1 {
+		t.Errorf("ended with %v, want by the signal", err)
+	}
+}
+
+// TestStopWaits stops the server while it reads a message: it is not ready any more and lets nobody in, but that message is
+// still answered.
 func TestStopWaits(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	read, write := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"-listen", "127.0.0.1:0", "-db", "memory"}, write, io.Discard)
+		ended <- run(ctx, []string{"-listen", "127.0.0.1:0", "-metrics", "127.0.0.1:0", "-db", "memory"}, write, io.Discard)
 		write.Close()
 	}()
-	line, err := bufio.NewReader(read).ReadString('\n')
+	lines := bufio.NewReader(read)
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	watch, err := lines.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := site{t, "http://" + strings.TrimPrefix(strings.TrimSpace(line), "listening on ")}
 	s.must(http.StatusCreated, "PUT", "/admin/devices/"+exampleDevice, "")
+
+	w := site{t, "http://" + strings.TrimPrefix(strings.TrimSpace(watch), "metrics on ")}
+	w.must(http.StatusOK, "GET", "/readyz", "")
 
 	body := example(t, "01")
 	from, to := io.Pipe()
@@ -175,6 +227,14 @@ func TestStopWaits(t *testing.T) {
 		// The first octet leaves when the server has begun to read.
 		_, err := to.Write([]byte(body[:1]))
 		stop()
+		for w.do("GET", "/readyz", "").status != http.StatusServiceUnavailable {
+		}
+		for open := true; open; {
+			c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+			if open = err == nil; open {
+				c.Close()
+			}
+		}
 		if err == nil {
 			_, err = to.Write([]byte(body[1:]))
 		}

@@ -5,10 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"path"
 	"strings"
+	"time"
 )
 
 // options is the command line.
@@ -24,8 +27,19 @@ type options struct {
 
 	alertTypes []string
 	strict     bool
-	maxBody    int
 	token      string
+	tokenFile  string
+
+	maxBody        int
+	maxRequests    int
+	maxConnections int
+	timeout        time.Duration
+	drain          time.Duration
+	sweep          time.Duration
+
+	metrics   string // address; empty: none
+	logFormat string
+	logLevel  slog.Level
 
 	demo    bool
 	devices int
@@ -69,11 +83,25 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.BoolVar(&o.insecure, "insecure", false, "believe every device its name, whatever the address")
 	fs.Func("alert-type", "accept generic alerts (1226) of this `type`; may be repeated", o.addAlertType)
 	fs.BoolVar(&o.strict, "strict", false, "answer 400 to commands that repeat a CmdID")
-	fs.IntVar(&o.maxBody, "max-body", 0, "largest message in `octets`; 0 means 8 MiB")
 	fs.StringVar(&o.token, "token", "", "bearer `token` that opens /admin/ from everywhere; without one only this machine may use it")
+	fs.StringVar(&o.tokenFile, "token-file", "", "read the token from this `file`, where lists of processes do not show it")
+	o.defineLimits(fs)
+	fs.StringVar(&o.metrics, "metrics", "", "answer /metrics, /livez and /readyz on this `address` too, to everybody who reaches it")
+	fs.StringVar(&o.logFormat, "log-format", "text", "`form` of the log: text or json")
+	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "least `level` that is logged: debug (each message), info, warn or error")
 	fs.BoolVar(&o.demo, "demo", false, "run simulated Windows devices against the server and exit")
 	fs.IntVar(&o.devices, "devices", 3, "with -demo: `number` of devices")
 	fs.StringVar(&o.fault, "fault", "", "with -demo: break something, to see it noticed; the only `fault` is "+faultDropCommit)
+}
+
+// defineLimits declares the flags that bound what others can cost.
+func (o *options) defineLimits(fs *flag.FlagSet) {
+	fs.IntVar(&o.maxBody, "max-body", 0, "largest message in `octets`; 0 means 8 MiB")
+	fs.IntVar(&o.maxRequests, "max-requests", 1024, "answer this `number` of messages at a time, and 503 to more")
+	fs.IntVar(&o.maxConnections, "max-connections", 10_000, "keep this `number` of connections; more wait until one is closed")
+	fs.DurationVar(&o.timeout, "timeout", 30*time.Second, "`time` that a request may take, the reading of its body and the database included")
+	fs.DurationVar(&o.drain, "drain", 0, "when told to stop, go on for this `time` with /readyz at 503, so that load balancers notice")
+	fs.DurationVar(&o.sweep, "sweep", time.Minute, "`time` between two searches for sessions that devices do not go on with; 0: never")
 }
 
 func (o *options) setProxies(list string) error {
@@ -114,12 +142,17 @@ func (o *options) check(rest []string, given map[string]bool) error {
 		return errors.New("server: -db is a URL, and not one of PostgreSQL")
 	case given["token"] && o.token == "":
 		return errors.New("server: -token is empty")
-	case o.maxBody < 0:
-		return errors.New("server: -max-body is negative")
+	case o.token != "" && o.tokenFile != "":
+		return errors.New("server: -token and -token-file exclude each other")
+	case o.logFormat != "text" && o.logFormat != "json":
+		return fmt.Errorf("server: unknown -log-format %q", o.logFormat)
 	case !strings.HasPrefix(o.path, "/"), strings.ContainsAny(o.path, "{}"):
 		return errors.New("server: -path is not an absolute path")
 	case path.Clean(o.path+"/") == "/admin", strings.HasPrefix(path.Clean(o.path), "/admin/"):
 		return errors.New("server: -path belongs to the administrator")
+	}
+	if err := o.checkLimits(); err != nil {
+		return err
 	}
 	if o.demo {
 		return o.checkDemo(given)
@@ -130,11 +163,60 @@ func (o *options) check(rest []string, given map[string]bool) error {
 	return o.checkListen()
 }
 
+// checkLimits returns an error for a limit that lets nothing through.
+func (o *options) checkLimits() error {
+	for _, f := range [...]struct {
+		name string
+		bad  bool
+	}{
+		{"max-body", o.maxBody < 0}, {"drain", o.drain < 0}, {"sweep", o.sweep < 0},
+	} {
+		if f.bad {
+			return fmt.Errorf("server: -%s is negative", f.name)
+		}
+	}
+	for _, f := range [...]struct {
+		name string
+		bad  bool
+	}{
+		{"max-requests", o.maxRequests < 1}, {"max-connections", o.maxConnections < 1}, {"timeout", o.timeout <= 0},
+	} {
+		if f.bad {
+			return fmt.Errorf("server: -%s is not positive", f.name)
+		}
+	}
+	return nil
+}
+
+// readToken takes the token out of its file, without the end of the line.
+func (o *options) readToken() error {
+	if o.tokenFile == "" {
+		return nil
+	}
+	b, err := os.ReadFile(o.tokenFile)
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	if o.token = strings.TrimSpace(string(b)); o.token == "" {
+		return fmt.Errorf("server: %s holds no token", o.tokenFile)
+	}
+	return nil
+}
+
+// logger returns the log of the process.
+func (o *options) logger(w io.Writer) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: o.logLevel}
+	if o.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
 // checkDemo returns an error for flags that the demonstration does not use.
 func (o *options) checkDemo(given map[string]bool) error {
 	for name := range given {
 		switch name {
-		case "demo", "db", "devices", "fault":
+		case "demo", "db", "devices", "fault", "log-format", "log-level":
 		default:
 			return fmt.Errorf("server: -demo does not use -%s", name)
 		}

@@ -12,22 +12,77 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/net/netutil"
 
 	"github.com/gomadm/gomadm/session"
 	"github.com/gomadm/gomadm/syncml"
 	"github.com/gomadm/gomadm/syncml/wbxml"
 )
 
-// store is what the server needs of a store: the contract and two of the optional interfaces.
+// store is what the server needs of a store: the contract and the optional interfaces.
 type store interface {
 	session.Store
 	session.Registrar
 	session.Results
+	session.Canceler
+	session.Idler
 }
 
-// grace is how long a request may take to end once the server was told to stop.
-const grace = 10 * time.Second
+// maxHeader is the size of the header of a request, in octets. A forwarded certificate stands in it.
+const maxHeader = 64 << 10
+
+// The names of handlers in the log and the metrics.
+const (
+	device        = "device"
+	administrator = "administrator"
+	probe         = "probe"
+)
+
+// service is all that a process does for those who reach it.
+type service struct {
+	options options
+	store   store
+	log     *slog.Logger
+	metrics *metrics
+	health  *health
+	devices *session.Handler
+}
+
+// newService puts a service together on an open database.
+func newService(o options, db database, log *slog.Logger) (*service, error) {
+	if err := o.readToken(); err != nil {
+		return nil, err
+	}
+	var pool []prometheus.Collector
+	if db.pool != nil {
+		pool = append(pool, collectors.NewDBStatsCollector(db.pool, "gomadm"))
+	}
+	m := newMetrics(pool...)
+	s := &service{options: o, store: measured{db.store, m}, log: log, metrics: m}
+	s.health = &health{store: db.store, log: log}
+	var err error
+	s.devices, err = session.New(session.Config{
+		Store:         s.store,
+		Authenticator: o.authenticator(s.store),
+		Codecs:        []syncml.Codec{syncml.XML, wbxml.Codec},
+		Rules: session.Rules{
+			AlertTypes: o.alertTypes,
+			Strict:     o.strict,
+			Limits:     session.Limits{Message: syncml.Limits{Octets: o.maxBody}},
+		},
+		Hooks:  m.hooks(),
+		Logger: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	return s, nil
+}
 
 // serve answers devices and the administrator until ctx is done.
 func serve(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) (err error) {
@@ -36,83 +91,145 @@ func serve(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) (
 		return err
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
-	srv, l, err := listen(o, db, log)
+	s, err := newService(o, db, log)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "listening on %s\n", l.Addr())
-	return until(ctx, srv, l)
+	doors, err := s.listen()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "listening on %s\n", doors.all.Addr())
+	if doors.watch != nil {
+		fmt.Fprintf(stdout, "metrics on %s\n", doors.watch.Addr())
+	}
+	return s.run(ctx, doors)
 }
 
-// listen makes the server and its listener, so that all that can be wrong with the options is known before a device
-// is answered.
-func listen(o options, s store, log *slog.Logger) (*http.Server, net.Listener, error) {
-	tlsConfig, err := o.tls()
+// doors are the listeners of a process: that of devices and the administrator, and that of -metrics, if any.
+type doors struct{ all, watch net.Listener }
+
+// listen opens the doors, so that all that can be wrong with the options is known before a device is answered.
+func (s *service) listen() (doors, error) {
+	config, err := s.options.tls()
 	if err != nil {
-		return nil, nil, err
+		return doors{}, err
 	}
-	l, err := net.Listen("tcp", o.listen)
+	l, err := net.Listen("tcp", s.options.listen)
 	if err != nil {
-		return nil, nil, fmt.Errorf("server: %w", err)
+		return doors{}, fmt.Errorf("server: %w", err)
 	}
-	h, err := newMux(o, s, l.Addr(), log)
+	l = netutil.LimitListener(l, s.options.maxConnections)
+	if config != nil {
+		l = tls.NewListener(l, config)
+	}
+	if s.options.metrics == "" {
+		return doors{all: l}, nil
+	}
+	watch, err := net.Listen("tcp", s.options.metrics)
 	if err != nil {
-		return nil, nil, errors.Join(err, l.Close())
+		return doors{}, errors.Join(fmt.Errorf("server: -metrics: %w", err), l.Close())
 	}
-	if tlsConfig != nil {
-		l = tls.NewListener(l, tlsConfig)
-	}
+	return doors{l, netutil.LimitListener(watch, 100)}, nil
+}
+
+// server returns an HTTP server with the limits of the options. The deadline of a request ends before that of its
+// connection, so that there is an answer.
+func (s *service) server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		WriteTimeout:      time.Minute,
+		MaxHeaderBytes:    maxHeader,
+		ReadHeaderTimeout: min(10*time.Second, s.options.timeout),
+		ReadTimeout:       s.options.timeout,
+		WriteTimeout:      s.options.timeout + 10*time.Second,
 		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}, l, nil
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
 }
 
-// until serves until ctx is done, and then lets the requests end that have begun.
-func until(ctx context.Context, srv *http.Server, l net.Listener) error {
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+// run serves until ctx is done. Then it is no longer ready, goes on for a while if it is told to, closes its door, and lets
+// the requests end that have begun. The door of those who watch is the last that closes.
+func (s *service) run(ctx context.Context, d doors) error {
+	all, watch := s.server(s.mux(d.all.Addr())), s.server(s.watch())
+	var background sync.WaitGroup
+	defer background.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	background.Go(func() { s.sweep(ctx) })
+
+	failed := make(chan error, 2)
+	go func() { failed <- all.Serve(d.all) }()
+	if d.watch != nil {
+		go func() { failed <- watch.Serve(d.watch) }()
+		defer watch.Close()
+	}
 	select {
 	case err := <-failed:
-		return fmt.Errorf("server: %w", err)
+		return errors.Join(fmt.Errorf("server: %w", err), all.Close())
 	case <-ctx.Done():
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	s.health.stopping.Store(true)
+	s.log.Info("stopping", "drain", s.options.drain)
+	time.Sleep(s.options.drain)
+	ctx, cancel := context.WithTimeout(context.Background(), s.options.timeout+time.Second)
 	defer cancel()
-	if err := srv.Shutdown(ctx); err != nil {
-		return fmt.Errorf("server: stopping: %w", err)
+	if err := all.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("server: stopping: %w", err), all.Close())
 	}
 	return nil
 }
 
-// newMux routes what comes in to the handler of devices and to the administrator's.
-func newMux(o options, s store, addr net.Addr, log *slog.Logger) (http.Handler, error) {
-	devices, err := session.New(session.Config{
-		Store:         s,
-		Authenticator: o.authenticator(s),
-		Codecs:        []syncml.Codec{syncml.XML, wbxml.Codec},
-		Rules: session.Rules{
-			AlertTypes: o.alertTypes,
-			Strict:     o.strict,
-			Limits:     session.Limits{Message: syncml.Limits{Octets: o.maxBody}},
-		},
-		Logger: log,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("server: %w", err)
+// sweep ends the sessions that devices do not go on with, every now and then until ctx is done. Several processes on one
+// database may all do so.
+func (s *service) sweep(ctx context.Context) {
+	if s.options.sweep == 0 {
+		return
 	}
+	tick := time.NewTicker(s.options.sweep)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		n, err := s.devices.Sweep(ctx)
+		s.metrics.swept.Add(float64(n))
+		if err != nil && ctx.Err() == nil {
+			s.log.Error("sweep", "err", err)
+		}
+	}
+}
+
+// mux routes what comes in to the handler of devices, the administrator's, and the two of probes.
+func (s *service) mux(addr net.Addr) http.Handler {
+	o := observer{s.log, s.metrics}
+	g := guard{token: s.options.token, local: local(addr) && len(s.options.proxies) == 0}
+	overload := func() { s.metrics.refused.WithLabelValues("overload").Inc() }
+	devices := o.handler(device, limit(s.options.maxRequests, overload, deadline(s.options.timeout, s.devices)))
+
 	mux := http.NewServeMux()
-	mux.Handle("/admin/", guard{token: o.token, local: local(addr) && len(o.proxies) == 0}.handler(newAdmin(s)))
-	base := strings.TrimSuffix(o.path, "/")
+	mux.Handle("/admin/", o.handler(administrator, g.handler(deadline(s.options.timeout, newAdmin(s.store, s.metrics.handler())))))
+	s.probes(mux, o)
+	base := strings.TrimSuffix(s.options.path, "/")
 	mux.Handle(base+"/", devices)
 	if base != "" {
 		mux.Handle(base, devices)
 	}
-	return mux, nil
+	return mux
+}
+
+// watch answers those who watch over the process.
+func (s *service) watch() http.Handler {
+	mux := http.NewServeMux()
+	s.probes(mux, observer{s.log, s.metrics})
+	mux.Handle("GET /metrics", s.metrics.handler())
+	return mux
+}
+
+func (s *service) probes(mux *http.ServeMux, o observer) {
+	mux.Handle("GET /livez", o.handler(probe, http.HandlerFunc(s.health.alive)))
+	mux.Handle("GET /readyz", o.handler(probe, http.HandlerFunc(s.health.ready)))
 }
 
 // authenticator returns what finds out which device sent a message.
