@@ -18,6 +18,7 @@ type Document struct {
 
 // Anomaly is something in a file that is not as the format has it.
 type Anomaly struct {
+	File   string // of a Set; empty in a Document
 	Node   string // as All shows it; empty when it is in no node
 	Line   int    // starting at 1
 	Reason string

@@ -1,0 +1,163 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gomadm/gomadm/csp"
+	"github.com/gomadm/gomadm/csp/ddf"
+)
+
+// The archives.
+const (
+	currentFile = "DDFv2Feb2026.zip"
+	currentName = "DDF v2, February 2026"
+	currentSum  = "bf667d895af4a8c8ab5a31065ce0e28ea2f8b649c4dc416f452f62fd1c42ff14"
+
+	formerFile = "DDFv1-2017.zip"
+	formerName = "DDF v1, 2017"
+	formerSum  = "b2cac6817f20b47dffadc7901ad9360633239c8a5e87a3182ccabd7c1ff55331"
+)
+
+// former are the files of DDF v1 about providers that DDF v2 lacks and that devices of today still have, or that
+// administrators of the editions they are for still use. Those of phones are left out.
+var former = []string{
+	"enterpriseapn-ddf-2.xml", "enterprisedataprotection-ddf-file.xml", "remotefind-ddf-file.xml", "reporting-ddf-file.xml",
+	"storage-ddf-file.xml", "surfacehub-ddf-file.xml", "unifiedwritefilter-ddf.xml", "update-ddf-file.xml",
+	"win32appinventory-ddf-file.xml", "windowsadvancedthreatprotection-ddf.xml",
+}
+
+//go:embed accepted.tsv
+var accepted string
+
+func readLayer(name string) (csp.Layer, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return csp.Layer{}, err
+	}
+	defer f.Close()
+	return csp.ReadLayer(f)
+}
+
+// generate returns the catalogue.
+func generate(folder string, layer csp.Layer) ([]byte, error) {
+	current, err := open(folder, currentFile, currentSum)
+	if err != nil {
+		return nil, err
+	}
+	old, err := open(folder, formerFile, formerSum)
+	if err != nil {
+		return nil, err
+	}
+	old.Files = slices.DeleteFunc(old.Files, func(f ddf.File) bool { return !slices.Contains(former, path.Base(f.Name)) })
+	defs, odd := current.Definitions()
+	oldDefs, oldOdd := old.Definitions()
+	if err := judge(append(odd, oldOdd...)); err != nil {
+		return nil, err
+	}
+	for i := range oldDefs {
+		oldDefs[i].Origin = formerName
+	}
+	p := csp.Provenance{Name: currentName, Sources: []csp.Source{
+		{Name: currentName, SHA256: current.SHA256, Files: len(current.Files), Nodes: len(defs)},
+		{Name: formerName, SHA256: old.SHA256, Files: len(old.Files), Nodes: len(oldDefs)},
+		{Name: layer.Name, Nodes: len(layer.Define)},
+	}}
+	return build(p, append(defs, oldDefs...), layer)
+}
+
+func open(folder, name, sum string) (*ddf.Set, error) {
+	s, err := ddf.Open(filepath.Join(folder, name))
+	if err != nil {
+		return nil, err
+	}
+	if s.SHA256 != sum {
+		return nil, fmt.Errorf("%s has the SHA-256 %s, not %s: update cspgen for another edition", name, s.SHA256, sum)
+	}
+	return s, nil
+}
+
+// judge returns an error unless the anomalies are those that are accepted.
+func judge(odd []ddf.Anomaly) error {
+	missing := make(map[string]bool)
+	for line := range strings.Lines(accepted) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			missing[line] = true
+		}
+	}
+	known := len(missing)
+	var all []error
+	seen := make(map[string]bool)
+	for _, a := range odd {
+		line := path.Base(a.File) + "\t" + strings.TrimSpace(a.Node) + "\t" + a.Reason
+		if _, ok := missing[line]; !ok && !seen[line] {
+			all = append(all, fmt.Errorf("%s: line %d, node %q: %s", a.File, a.Line, a.Node, a.Reason))
+		}
+		seen[line] = true
+	}
+	found := 0
+	for line := range missing {
+		if seen[line] {
+			found++
+		} else {
+			all = append(all, fmt.Errorf("accepted, but gone: %q", line))
+		}
+	}
+	if found != known || len(all) > 0 {
+		return errors.Join(all...)
+	}
+	return nil
+}
+
+// build returns the catalogue of the definitions with a layer, in one table, which it reads back.
+func build(p csp.Provenance, defs []csp.Definition, layer csp.Layer) ([]byte, error) {
+	plain, err := csp.New(p, defs)
+	if err != nil {
+		return nil, err
+	}
+	c, err := plain.With(layer)
+	if err != nil {
+		return nil, err
+	}
+	data, err := c.AppendBinary(nil)
+	if err != nil {
+		return nil, err
+	}
+	back, err := csp.Load(string(data))
+	if err != nil {
+		return nil, err
+	}
+	for change := range csp.Diff(c, back) {
+		return nil, fmt.Errorf("the table does not say what it was made of: %v", change)
+	}
+	return data, nil
+}
+
+// report prints what changes from one catalogue to the other.
+func report(w io.Writer, before, after string) error {
+	next, err := csp.Load(after)
+	if err != nil {
+		return err
+	}
+	last, err := csp.Load(before)
+	if err != nil {
+		_, err := fmt.Fprintf(w, "cspgen: the catalogue before cannot be read: %v\n", err)
+		return err
+	}
+	count := make(map[csp.ChangeKind]int)
+	for change := range csp.Diff(last, next) {
+		count[change.Kind]++
+		if _, err := fmt.Fprintln(w, change); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(w, "%d added, %d dropped, %d changed\n", count[csp.Added], count[csp.Dropped], count[csp.Changed])
+	return err
+}

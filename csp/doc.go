@@ -1,0 +1,28 @@
+// Package csp knows the configuration service providers of Windows: which nodes a device has, what they take, since
+// which build and in which edition. It does no I/O and speaks the vocabulary of package omadm.
+//
+//   - A URI is the address of a node. Portals and profiles spell one address in many ways; Parse makes one of them, and
+//     HasPrefix compares names, so that a list of what is denied cannot be bypassed by spelling.
+//   - A Catalog is a set of nodes. Default returns that of this package: the facts of Microsoft's description files
+//     (DDF), without their prose, with corrections that each name their source. It is read in place and costs nothing
+//     until it is asked. Package csp/ddf makes catalogues of other files, New of Definitions, and With puts Layers on
+//     one: providers of a vendor, or policies whose template an application brings along.
+//   - Resolve leads from an address to a Match: the Node, and the names in the address that were chosen at run time,
+//     as in ./Device/Vendor/MSFT/VPNv2/{ProfileName}/AlwaysOn. An *UnknownError has the nearest names. It says that the
+//     catalogue does not have a node; a device may.
+//   - A Node says which Verbs it takes, the format of its value and which values are allowed (Constraint), and what
+//     has to be set with it (Dependencies, AtomicRoot). Applies tells whether a Device has it, and which fact decided.
+//     Facts that descriptions give as hints or often wrong are said to be so.
+//
+// From the address in a portal to what is known of it:
+//
+//	u, err := csp.Parse("./Vendor/MSFT/Policy/Config/Camera/AllowCamera")
+//	…
+//	m, err := csp.Default().Resolve(u)
+//	…
+//	op := omadm.Op{Verb: omadm.Replace, URI: m.URI().LocURI(), Value: omadm.Int(0)}
+//	fmt.Println(m.Node.Format(), m.Node.Verbs().Has(op.Verb), m.Node.Allowed().Values)
+//	fmt.Println(m.Node.Applies(csp.Device{Build: build, Edition: csp.Pro}))
+//
+// What only reads is safe for concurrent use.
+package csp

@@ -1,0 +1,114 @@
+package csp
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	mostSuggestions = 3
+	longestName     = 128 // a longer one is nobody's mistake
+)
+
+// suggest returns known addresses near u, the nearest first. The names lead to p, which does not have name; rest
+// follows it.
+func (c *Catalog) suggest(u URI, p place, depth int, name, rest string) []URI {
+	if len(name) > longestName {
+		return nil
+	}
+	var all []suggestion
+	above := prefix(u, depth)
+	add := func(names string, distance int) {
+		loc := above + "/" + names
+		if rest != "" && !strings.HasSuffix(loc, "/"+rest) {
+			loc += "/" + rest
+		}
+		if n, missing := c.resolve(URI{loc}); missing == "" && !n.Ingested() {
+			all = append(all, suggestion{URI{loc}, distance})
+		}
+	}
+	for child := range c.childrenAt(p) {
+		near := escapedName(child)
+		if child.Dynamic() {
+			continue
+		}
+		if d, ok := distance(near, name); ok {
+			add(near, d)
+		}
+		// A level that was left out.
+		if grandchild := c.step(c.locate(child), name); !grandchild.none() && !c.node(grandchild).Dynamic() {
+			add(near+"/"+escapedName(c.node(grandchild)), 1)
+		}
+	}
+	return nearest(all)
+}
+
+func (c *Catalog) childrenAt(p place) func(func(Node) bool) {
+	return func(yield func(Node) bool) { c.children(p, yield) }
+}
+
+func escapedName(n Node) string {
+	t, i := n.table()
+	return t.name(i)
+}
+
+type suggestion struct {
+	uri      URI
+	distance int
+}
+
+func nearest(all []suggestion) []URI {
+	slices.SortStableFunc(all, func(a, b suggestion) int { return a.distance - b.distance })
+	var uris []URI
+	for _, s := range all {
+		if len(uris) < mostSuggestions && !slices.Contains(uris, s.uri) {
+			uris = append(uris, s.uri)
+		}
+	}
+	return uris
+}
+
+// prefix returns the first names of u, as an address without a delimiter at its end.
+func prefix(u URI, depth int) string {
+	end := 1
+	for segments := u.segments(); depth > 0; depth-- {
+		i := strings.IndexByte(segments, '/')
+		if i < 0 {
+			i = len(segments)
+		}
+		end += 1 + i
+		segments = segments[min(i+1, len(segments)):]
+	}
+	return u.loc[:end]
+}
+
+// distance counts the letters to put in, leave out, change or swap with their neighbour to make b of a, their case
+// aside. It reports false when they are too many for a slip.
+func distance(a, b string) (n int, ok bool) {
+	most := 1 + min(len(a), len(b))/4
+	if d := len(a) - len(b); d > most || -d > most {
+		return 0, false
+	}
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	before := make([]int, len(b)+1) // the row before the last
+	last := make([]int, len(b)+1)
+	row := make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)], last[len(b)] <= most
+}
