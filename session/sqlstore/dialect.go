@@ -42,8 +42,10 @@ type engine interface {
 	// locks are the clauses with which a SELECT locks a device.
 	locks() locks
 
-	// commit does a write in a transaction of its own.
-	commit(ctx context.Context, db *sql.DB, w *write) error
+	// commit does writes of different devices in one transaction, and says in each what became of it. They are those that
+	// next returns when the database can take them. If it returns an error, that is the error of all; it is *refused if
+	// some of them alone may succeed.
+	commit(ctx context.Context, db *sql.DB, next func() []*write) error
 	// apply does a write, which adds no requests, in a transaction that has the revision under lock.
 	apply(ctx context.Context, c conn, w *write) error
 

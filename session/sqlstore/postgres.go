@@ -62,68 +62,101 @@ func (postgres) write(ctx context.Context, db *sql.DB, do func(conn) error) (err
 }
 
 // commit is one statement, and so a transaction.
-func (e postgres) commit(ctx context.Context, db *sql.DB, w *write) error {
-	err := e.apply(ctx, db, w)
-	if sqlState(err) != uniqueViolation || len(w.added) == 0 {
-		return err
+func (e postgres) commit(ctx context.Context, db *sql.DB, next func() []*write) error {
+	ws := next()
+	err := e.applyAll(ctx, db, ws)
+	switch {
+	case len(ws) > 1 && sqlState(err) != "":
+		return &refused{err}
+	case sqlState(err) == divisionByZero:
+		return errNotOpen
+	case sqlState(err) == uniqueViolation && len(ws[0].added) > 0:
+		return exists(ctx, db, ws[0], err)
 	}
+	return err
+}
+
+// exists says which of the requests that a write adds are there, or returns the error if none is any more.
+func exists(ctx context.Context, c conn, w *write, err error) error {
 	exists := session.ExistsError{Device: omadm.DeviceID(w.device)}
 	for i := range w.added {
 		var digest []byte
-		is := db.QueryRowContext(ctx, selectDigest, w.device, w.added[i].id).Scan(&digest)
+		is := c.QueryRowContext(ctx, selectDigest, w.device, w.added[i].id).Scan(&digest)
 		if is == nil {
 			exists.Requests = append(exists.Requests, omadm.RequestID(w.added[i].id))
 		} else if !errors.Is(is, sql.ErrNoRows) {
 			return errors.Join(err, is)
 		}
 	}
-	if len(exists.Requests) == 0 { // any more
+	if len(exists.Requests) == 0 {
 		return err
 	}
 	return &exists
 }
 
 func (e postgres) apply(ctx context.Context, c conn, w *write) error {
-	s := newStatement(w)
-	var devices, checked int64
-	err := c.QueryRowContext(ctx, s.String(), s.args...).Scan(&devices, &checked)
-	switch {
-	case sqlState(err) == divisionByZero:
-		return errNotOpen
-	case err != nil:
+	if err := e.applyAll(ctx, c, []*write{w}); err != nil {
 		return err
-	case devices == 0:
-		return stale(ctx, c, w.device)
+	}
+	return w.err
+}
+
+// applyAll does writes of different devices in one statement, and says in each whether it found its revision.
+func (postgres) applyAll(ctx context.Context, c conn, ws []*write) error {
+	if len(ws) == 0 {
+		return nil
+	}
+	s := newStatement(ws)
+	rows, err := c.QueryContext(ctx, s.String(), s.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() // again
+	moved := make([]bool, len(ws))
+	for rows.Next() {
+		var nth, checked int64
+		if err := rows.Scan(&nth, &checked); err != nil {
+			return err
+		}
+		moved[nth-1] = true
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for i, w := range ws {
+		if w.err = nil; !moved[i] {
+			w.err = stale(ctx, c, w.device)
+		}
 	}
 	return nil
 }
 
-// statement is a write: WITH, and a part for each thing that there is to do. What is not to be done has no part, so
-// that most are short. All parts see the database as it was before, and no row is written by two. Each is done only if the
-// first one, which moves the revision, found its row.
+// statement is writes: WITH, and a part for each thing that there is to do. What is not to be done has no part, so
+// that most are short. All parts see the database as it was before, and no row is written by two. The first one moves the
+// revisions, and the others do what belongs to the devices that it returned. What they write comes in columns.
 type statement struct {
-	text  strings.Builder
-	args  []any
-	check string // SQL that is true if the requests were there
+	text   strings.Builder
+	args   []any
+	single bool   // there is one device, $1, so that the partition is known before the statement runs
+	found  string // SQL of how many of the requests were open
 }
 
-func newStatement(w *write) *statement {
-	s := &statement{check: "true"}
-	set := "revision = revision + 1"
-	device, revision := s.arg(w.device), s.arg(w.revision)
-	if n := w.nonces; n != nil {
-		set += fmt.Sprintf(", generation = %s, client_nonce = %s, server_nonce = %s",
-			s.arg(int64(n.Generation)), s.arg([]byte(n.Client)), s.arg([]byte(n.Server)))
+func newStatement(ws []*write) *statement {
+	s := &statement{single: len(ws) == 1, found: "0"}
+	if s.single {
+		s.arg(ws[0].device)
 	}
-	fmt.Fprintf(&s.text, "WITH moved AS (UPDATE gomadm_devices SET %s WHERE device = %s AND revision = %s RETURNING 1)",
-		set, device, revision)
-	s.dialogues(w)
-	s.queue(w)
-	s.tell(w.told)
-	s.marks("gomadm_facts", w.facts)
-	s.marks("gomadm_awaited", w.awaited)
-	fmt.Fprintf(&s.text, `
-		SELECT (SELECT count(*) FROM moved), 1 / CASE WHEN NOT EXISTS (SELECT FROM moved) OR (%s) THEN 1 ELSE 0 END`, s.check)
+	s.devices(ws)
+	s.dialogues(ws)
+	s.closed(ws)
+	s.taken(ws)
+	s.added(ws)
+	s.moved(ws)
+	s.ended(ws)
+	s.told(ws)
+	s.marks(ws, "gomadm_facts", func(w *write) marks { return w.facts })
+	s.marks(ws, "gomadm_awaited", func(w *write) marks { return w.awaited })
+	fmt.Fprintf(&s.text, "\nSELECT nth, 1 / CASE WHEN (SELECT sum(open) FROM moved) = %s THEN 1 ELSE 0 END FROM moved", s.found)
 	return s
 }
 
@@ -134,8 +167,6 @@ func (s *statement) arg(v any) string {
 	s.args = append(s.args, v)
 	kind := "bytea"
 	switch v.(type) {
-	case int64:
-		kind = "bigint"
 	case [][]byte:
 		kind = "bytea[]"
 	case []int64, []*int64:
@@ -144,122 +175,233 @@ func (s *statement) arg(v any) string {
 	return "$" + strconv.Itoa(len(s.args)) + "::" + kind
 }
 
-// part adds a part, which ends with a condition. The device is always $1.
-func (s *statement) part(name, format string, args ...any) {
-	for i, a := range args {
-		args[i] = s.arg(a)
+// rows is SQL of the rows of columns: device, those that are named, and nth from 1.
+func (s *statement) rows(names string, devices [][]byte, columns ...any) string {
+	device, first := "$1::bytea AS device, ", ""
+	if !s.single {
+		device, first = "", "device, "
+		columns = append([]any{devices}, columns...)
 	}
-	fmt.Fprintf(&s.text, ",\n%s AS ("+format+")", append([]any{name}, args...)...)
+	params := make([]string, len(columns))
+	for i, c := range columns {
+		params[i] = s.arg(c)
+	}
+	return fmt.Sprintf("SELECT %sr.* FROM unnest(%s) WITH ORDINALITY AS r (%s%s, nth)",
+		device, strings.Join(params, ", "), first, names)
 }
 
-// done is the condition of each part but the first.
-const done = ` EXISTS (SELECT FROM moved)`
+// part adds a part. In its format, %s is the rows of the devices that moved.
+func (s *statement) part(name, format, names string, devices [][]byte, columns ...any) {
+	rows := s.rows(names, devices, columns...)
+	if s.single {
+		rows += " WHERE EXISTS (SELECT FROM moved)"
+	} else {
+		rows += " JOIN moved ON moved.device = r.device"
+	}
+	fmt.Fprintf(&s.text, ",\n"+name+" AS ("+format+")", "("+rows+") AS a")
+}
 
-func (s *statement) dialogues(w *write) {
-	if d := w.kept; d != nil {
+// devices moves the revisions. Of several devices it first locks the rows, in an order, so that no two statements wait for
+// each other.
+func (s *statement) devices(ws []*write) {
+	var devices, clients, servers [][]byte
+	var revisions, open []int64
+	var generations []*int64
+	renewed := false
+	for _, w := range ws {
+		devices, revisions = append(devices, w.device), append(revisions, w.revision)
+		open = append(open, int64(len(w.moved)+len(w.ended)))
+		var generation *int64
+		var client, server []byte
+		if n := w.nonces; n != nil {
+			g := int64(n.Generation)
+			generation, client, server, renewed = &g, []byte(n.Client), []byte(n.Server), true
+		}
+		generations, clients, servers = append(generations, generation), append(clients, client), append(servers, server)
+	}
+	set, names, columns := "revision = d.revision + 1", "revision, open", []any{revisions, open}
+	if renewed {
+		set += `, generation = coalesce(c.generation, d.generation),
+			client_nonce = coalesce(c.client_nonce, d.client_nonce), server_nonce = coalesce(c.server_nonce, d.server_nonce)`
+		names += ", generation, client_nonce, server_nonce"
+		columns = append(columns, generations, clients, servers)
+	}
+	rows := s.rows(names, devices, columns...)
+	if !s.single {
+		rows = "SELECT c.* FROM (" + rows + `) AS c JOIN gomadm_devices AS d ON d.device = c.device AND d.revision = c.revision
+			ORDER BY c.device FOR NO KEY UPDATE OF d`
+	}
+	fmt.Fprintf(&s.text, `WITH moved AS (UPDATE gomadm_devices AS d SET %s FROM (%s) AS c
+		WHERE d.device = c.device AND d.revision = c.revision RETURNING d.device, c.open, c.nth)`, set, rows)
+}
+
+func (s *statement) dialogues(ws []*write) {
+	var devices, keys, states, bodies, replies [][]byte
+	var seen, kept []int64
+	var partly, partKeys, parts [][]byte
+	var nth []int64
+	for _, w := range ws {
+		d := w.kept
+		if d == nil {
+			continue
+		}
+		devices, keys, states = append(devices, w.device), append(keys, d.key), append(states, d.state)
+		bodies, replies = append(bodies, d.body), append(replies, d.reply)
+		seen, kept = append(seen, d.seen), append(kept, d.parts)
+		if d.part != nil {
+			partly, partKeys = append(partly, w.device), append(partKeys, d.key)
+			parts, nth = append(parts, d.part), append(nth, d.parts)
+		}
+	}
+	if len(keys) > 0 {
 		s.part("kept", `INSERT INTO gomadm_sessions (device, key, state, body, reply, seen)
-			SELECT $1, %s, %s, %s, %s, %s WHERE`+done+`
+			SELECT device, key, state, body, reply, seen FROM %s
 			ON CONFLICT (device, key) DO UPDATE SET
 				state = excluded.state, body = excluded.body, reply = excluded.reply, seen = excluded.seen`,
-			d.key, d.state, d.body, d.reply, d.seen)
-		s.part("cut", `DELETE FROM gomadm_parts WHERE device = $1 AND key = %s AND nth > %s AND`+done, d.key, d.parts)
-		if d.part != nil {
-			s.part("appended", `INSERT INTO gomadm_parts (device, key, nth, part) SELECT $1, %s, %s, %s WHERE`+done+`
-				ON CONFLICT (device, key, nth) DO UPDATE SET part = excluded.part`, d.key, d.parts, d.part)
-		}
+			"key, state, body, reply, seen", devices, keys, states, bodies, replies, seen)
+		s.part("cut", `DELETE FROM gomadm_parts AS p USING %s WHERE p.device = a.device AND p.key = a.key AND p.nth > a.parts`,
+			"key, parts", devices, keys, kept)
 	}
-	if len(w.closed) > 0 {
-		s.part("closed", `DELETE FROM gomadm_sessions WHERE device = $1 AND key = ANY (%s) AND`+done, w.closed)
-		s.part("dropped", `DELETE FROM gomadm_parts WHERE device = $1 AND key = ANY (%s) AND`+done, w.closed)
+	if len(parts) > 0 {
+		s.part("appended", `INSERT INTO gomadm_parts (device, key, nth, part) SELECT device, key, a.nths, part FROM %s
+			ON CONFLICT (device, key, nth) DO UPDATE SET part = excluded.part`,
+			"key, nths, part", partly, partKeys, nth, parts)
 	}
 }
 
-func (s *statement) queue(w *write) {
-	var ids, digests [][]byte
-	for i := range w.added {
-		ids, digests = append(ids, w.added[i].id), append(digests, w.added[i].digest)
+func (s *statement) closed(ws []*write) {
+	var devices, keys [][]byte
+	for _, w := range ws {
+		for _, key := range w.closed {
+			devices, keys = append(devices, w.device), append(keys, key)
+		}
+	}
+	if len(keys) > 0 {
+		s.part("closed", `DELETE FROM gomadm_sessions AS s USING %s WHERE s.device = a.device AND s.key = a.key`,
+			"key", devices, keys)
+		s.part("dropped", `DELETE FROM gomadm_parts AS p USING %s WHERE p.device = a.device AND p.key = a.key`,
+			"key", devices, keys)
+	}
+}
+
+// taken takes the ids of new requests.
+func (s *statement) taken(ws []*write) {
+	var devices, ids, digests [][]byte
+	for _, w := range ws {
+		for i := range w.added {
+			r := &w.added[i]
+			devices, ids, digests = append(devices, w.device), append(ids, r.id), append(digests, r.digest)
+		}
 	}
 	if len(ids) > 0 {
-		s.part("taken", `INSERT INTO gomadm_ids (device, request, digest)
-			SELECT $1, a.* FROM unnest(%s, %s) AS a WHERE`+done, ids, digests)
+		s.part("taken", `INSERT INTO gomadm_ids (device, request, digest) SELECT device, request, digest FROM %s`,
+			"request, digest", devices, ids, digests)
 	}
-	s.add(w.added)
-	if len(w.moved) > 0 {
-		var f fates
-		for i := range w.moved {
-			f.add(&w.moved[i])
+}
+
+// added puts those of the new requests into the queue that are not over at once.
+func (s *statement) added(ws []*write) {
+	var f fates
+	var scopes, priorities, notBefore, sizes []int64
+	var forms [][]byte
+	for _, w := range ws {
+		for i := range w.added {
+			r := &w.added[i]
+			if r.over {
+				continue
+			}
+			f.add(w, &r.fate)
+			scopes, priorities = append(scopes, r.scope), append(priorities, r.priority)
+			notBefore, sizes = append(notBefore, r.notBefore), append(sizes, r.size)
+			forms = append(forms, r.form)
 		}
-		s.part("put", `UPDATE gomadm_requests AS r
-			SET session = f.session, attempts = f.attempts, failures = coalesce(f.failures, r.failures)
-			FROM unnest(%s, %s, %s, %s) AS f (request, session, attempts, failures)
-			WHERE r.device = $1 AND r.request = f.request AND`+done+` RETURNING 1`, f.ids, f.sessions, f.attempts, f.failures)
-		s.check += " AND (SELECT count(*) FROM put) = " + s.arg(int64(len(w.moved)))
 	}
-	if len(w.ended) > 0 {
-		s.part("ended", `DELETE FROM gomadm_requests WHERE device = $1 AND request = ANY (%s) AND`+done+` RETURNING 1`, w.ended)
-		s.check += " AND (SELECT count(*) FROM ended) = " + s.arg(int64(len(w.ended)))
+	if len(forms) > 0 {
+		s.part("added", `INSERT INTO gomadm_requests
+				(device, request, scope, priority, not_before, size, session, attempts, failures, form)
+			SELECT device, request, scope, priority, not_before, size, session, attempts, failures, form
+			FROM %s ORDER BY nth`,
+			"request, scope, priority, not_before, size, session, attempts, failures, form",
+			f.devices, f.ids, scopes, priorities, notBefore, sizes, f.sessions, f.attempts, f.failures, forms)
+	}
+}
+
+// moved changes the requests that are leased or wait again.
+func (s *statement) moved(ws []*write) {
+	var f fates
+	for _, w := range ws {
+		for i := range w.moved {
+			f.add(w, &w.moved[i])
+		}
+	}
+	if len(f.ids) > 0 {
+		s.part("put", `UPDATE gomadm_requests AS q
+			SET session = a.session, attempts = a.attempts, failures = coalesce(a.failures, q.failures)
+			FROM %s WHERE q.device = a.device AND q.request = a.request RETURNING 1`,
+			"request, session, attempts, failures", f.devices, f.ids, f.sessions, f.attempts, f.failures)
+		s.found += " + (SELECT count(*) FROM put)"
 	}
 }
 
 // fates are columns.
 type fates struct {
-	ids, sessions [][]byte
-	attempts      []int64
-	failures      []*int64
+	devices, ids, sessions [][]byte
+	attempts               []int64
+	failures               []*int64
 }
 
-func (c *fates) add(f *fate) {
-	c.ids, c.sessions = append(c.ids, f.id), append(c.sessions, f.session)
+func (c *fates) add(w *write, f *fate) {
+	c.devices, c.ids, c.sessions = append(c.devices, w.device), append(c.ids, f.id), append(c.sessions, f.session)
 	c.attempts, c.failures = append(c.attempts, f.attempts), append(c.failures, f.failures)
 }
 
-// add puts those of the new requests into the queue that are not over at once.
-func (s *statement) add(added []request) {
-	var f fates
-	var scopes, priorities, notBefore, sizes []int64
-	var forms [][]byte
-	for i := range added {
-		r := &added[i]
-		if r.over {
-			continue
+func (s *statement) ended(ws []*write) {
+	var devices, ids [][]byte
+	for _, w := range ws {
+		for _, id := range w.ended {
+			devices, ids = append(devices, w.device), append(ids, id)
 		}
-		f.add(&r.fate)
-		scopes, priorities = append(scopes, r.scope), append(priorities, r.priority)
-		notBefore, sizes = append(notBefore, r.notBefore), append(sizes, r.size)
-		forms = append(forms, r.form)
 	}
-	if len(forms) == 0 {
-		return
+	if len(ids) > 0 {
+		s.part("ended", `DELETE FROM gomadm_requests AS q USING %s WHERE q.device = a.device AND q.request = a.request RETURNING 1`,
+			"request", devices, ids)
+		s.found += " + (SELECT count(*) FROM ended)"
 	}
-	s.part("added", `INSERT INTO gomadm_requests
-			(device, request, scope, priority, not_before, size, session, attempts, failures, form)
-		SELECT $1, a.request, a.scope, a.priority, a.not_before, a.size, a.session, a.attempts, a.failures, a.form
-		FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s, %s) WITH ORDINALITY
-			AS a (request, scope, priority, not_before, size, session, attempts, failures, form, nth)
-		WHERE`+done+` ORDER BY a.nth`,
-		f.ids, scopes, priorities, notBefore, sizes, f.sessions, f.attempts, f.failures, forms)
 }
 
-func (s *statement) tell(told []entry) {
+func (s *statement) told(ws []*write) {
+	var devices, forms [][]byte
 	var kinds []int64
-	var forms [][]byte
-	for _, t := range told {
-		kinds, forms = append(kinds, t.kind), append(forms, t.form)
+	for _, w := range ws {
+		for _, t := range w.told {
+			devices, kinds, forms = append(devices, w.device), append(kinds, t.kind), append(forms, t.form)
+		}
 	}
 	if len(forms) > 0 {
-		s.part("told", `INSERT INTO gomadm_results (device, nth, kind, form)
-			SELECT $1, a.nth, a.kind, a.form FROM unnest(%s, %s) WITH ORDINALITY AS a (kind, form, nth) WHERE`+done, kinds, forms)
+		s.part("told", `INSERT INTO gomadm_results (device, nth, kind, form) SELECT device, nth, kind, form FROM %s`,
+			"kind, form", devices, kinds, forms)
 	}
 }
 
-func (s *statement) marks(table string, m marks) {
-	if len(m.names) > 0 {
-		s.part(table+"_set", `INSERT INTO `+table+` (device, name, value)
-			SELECT $1, a.* FROM unnest(%s, %s) AS a WHERE`+done+`
-			ON CONFLICT (device, name) DO UPDATE SET value = excluded.value`, m.names, m.values)
+func (s *statement) marks(ws []*write, table string, of func(*write) marks) {
+	var setOf, names, values, goneOf, gone [][]byte
+	for _, w := range ws {
+		m := of(w)
+		names, values, gone = append(names, m.names...), append(values, m.values...), append(gone, m.gone...)
+		for range m.names {
+			setOf = append(setOf, w.device)
+		}
+		for range m.gone {
+			goneOf = append(goneOf, w.device)
+		}
 	}
-	if len(m.gone) > 0 {
-		s.part(table+"_gone", `DELETE FROM `+table+` WHERE device = $1 AND name = ANY (%s) AND`+done, m.gone)
+	if len(names) > 0 {
+		s.part(table+"_set", `INSERT INTO `+table+` (device, name, value) SELECT device, name, value FROM %s
+			ON CONFLICT (device, name) DO UPDATE SET value = excluded.value`, "name, value", setOf, names, values)
+	}
+	if len(gone) > 0 {
+		s.part(table+"_gone", `DELETE FROM `+table+` AS m USING %s WHERE m.device = a.device AND m.name = a.name`,
+			"name", goneOf, gone)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,9 +19,13 @@ import (
 // fake is a database that answers statements with errors: those that begin with a text, so many times.
 type fake struct {
 	on    string
+	about omadm.DeviceID // only statements about this device; empty: all
 	err   error
 	times int
-	log   []string // the first word of each statement
+	gate  chan struct{} // statements that begin with the text wait for an element; nil: none does
+
+	mu  sync.Mutex
+	log []string // the first word of each statement
 }
 
 func (f *fake) open(t *testing.T) *sql.DB {
@@ -34,18 +39,52 @@ func (f *fake) open(t *testing.T) *sql.DB {
 	return db
 }
 
-func (f *fake) answer(statement string) error {
+func (f *fake) answer(ctx context.Context, statement string, args ...driver.NamedValue) error {
+	f.mu.Lock()
 	statement = strings.TrimSpace(statement)
 	f.log = append(f.log, strings.Fields(statement)[0])
-	if f.times > 0 && strings.HasPrefix(statement, f.on) {
+	on := strings.HasPrefix(statement, f.on) && (f.about == "" || isAbout(args, f.about))
+	gate, err := f.gate, f.err
+	if !on || f.times == 0 {
+		err = nil
+	} else {
 		f.times--
-		return f.err
 	}
-	return nil
+	f.mu.Unlock()
+	if on && gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return err
+}
+
+// isAbout reports whether the first argument is a device or has it among others.
+func isAbout(args []driver.NamedValue, id omadm.DeviceID) bool {
+	if len(args) == 0 {
+		return false
+	}
+	for _, device := range theDevices(args) {
+		if string(device) == string(id) {
+			return true
+		}
+	}
+	return false
+}
+
+func theDevices(args []driver.NamedValue) [][]byte {
+	if one, ok := args[0].Value.([]byte); ok {
+		return [][]byte{one}
+	}
+	return args[0].Value.([][]byte)
 }
 
 // count returns how often a statement began with a word.
 func (f *fake) count(word string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	n := 0
 	for _, w := range f.log {
 		if w == word {
@@ -58,45 +97,42 @@ func (f *fake) count(word string) int {
 func (f *fake) Connect(context.Context) (driver.Conn, error) { return link{f}, nil }
 func (f *fake) Driver() driver.Driver                        { return nil }
 
-// link is a connection to a fake. All of its queries have a row of ones and ends, of the columns asked for.
+// link is a connection to a fake. All of its queries have a row of ones, and a Commit one for each device.
 type link struct{ *fake }
 
 func (l link) Prepare(string) (driver.Stmt, error)                          { return nil, errors.New("not prepared") }
-func (l link) Close() error                                                 { return l.answer("CLOSE") }
-func (l link) Begin() (driver.Tx, error)                                    { return l, l.answer("begin") }
-func (l link) Commit() error                                                { return l.answer("commit") }
-func (l link) Rollback() error                                              { return l.answer("rollback") }
+func (l link) Close() error                                                 { return l.answer(context.Background(), "CLOSE") }
+func (l link) Begin() (driver.Tx, error)                                    { return l, l.answer(context.Background(), "begin") }
+func (l link) Commit() error                                                { return l.answer(context.Background(), "commit") }
+func (l link) Rollback() error                                              { return l.answer(context.Background(), "rollback") }
 func (l link) CheckNamedValue(*driver.NamedValue) error                     { return nil }
 func (l link) BeginTx(context.Context, driver.TxOptions) (driver.Tx, error) { return l.Begin() }
 
-func (l link) ExecContext(_ context.Context, s string, _ []driver.NamedValue) (driver.Result, error) {
-	return driver.RowsAffected(1), l.answer(s)
+func (l link) ExecContext(ctx context.Context, s string, args []driver.NamedValue) (driver.Result, error) {
+	return driver.RowsAffected(1), l.answer(ctx, s, args...)
 }
 
-func (l link) QueryContext(_ context.Context, s string, _ []driver.NamedValue) (driver.Rows, error) {
-	columns := 1
+func (l link) QueryContext(ctx context.Context, s string, args []driver.NamedValue) (driver.Rows, error) {
+	r := &counted{columns: 1, rows: 1}
 	if strings.HasPrefix(s, "WITH") {
-		columns = 2
+		r.columns, r.rows = 2, len(theDevices(args))
 	}
-	return &ones{columns: columns}, l.answer(s)
+	return r, l.answer(ctx, s, args...)
 }
 
-// ones is a row of ones.
-type ones struct {
-	columns int
-	read    bool
-}
+// counted is rows of their numbers.
+type counted struct{ columns, rows, read int }
 
-func (r *ones) Columns() []string { return make([]string, r.columns) }
-func (r *ones) Close() error      { return nil }
+func (r *counted) Columns() []string { return make([]string, r.columns) }
+func (r *counted) Close() error      { return nil }
 
-func (r *ones) Next(to []driver.Value) error {
-	if r.read {
+func (r *counted) Next(to []driver.Value) error {
+	if r.read == r.rows {
 		return io.EOF
 	}
-	r.read = true
+	r.read++
 	for i := range to {
-		to[i] = int64(1)
+		to[i] = int64(r.read)
 	}
 	return nil
 }

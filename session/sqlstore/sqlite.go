@@ -81,8 +81,38 @@ func rollBack(ctx context.Context, c *sql.Conn) {
 	}
 }
 
-func (e *sqlite) commit(ctx context.Context, db *sql.DB, w *write) error {
-	return e.write(ctx, db, func(c conn) error { return e.apply(ctx, c, w) })
+func (e *sqlite) commit(ctx context.Context, db *sql.DB, next func() []*write) error {
+	return e.write(ctx, db, func(c conn) error {
+		ws := next()
+		if len(ws) == 1 {
+			ws[0].err = nil
+			return e.apply(ctx, c, ws[0])
+		}
+		for _, w := range ws {
+			if err := e.among(ctx, c, w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// among does a write in a transaction with others. It returns the error of them all, and that of the one alone in it.
+func (e *sqlite) among(ctx context.Context, c conn, w *write) error {
+	if _, err := c.ExecContext(ctx, "SAVEPOINT gomadm"); err != nil {
+		return err
+	}
+	w.err = e.apply(ctx, c, w)
+	if w.err != nil {
+		if ctx.Err() != nil || e.undone(w.err) {
+			return w.err
+		}
+		if _, err := c.ExecContext(ctx, "ROLLBACK TO SAVEPOINT gomadm"); err != nil { // the transaction has ended
+			return errors.Join(w.err, err)
+		}
+	}
+	_, err := c.ExecContext(ctx, "RELEASE SAVEPOINT gomadm")
+	return err
 }
 
 func (e *sqlite) apply(ctx context.Context, c conn, w *write) error {

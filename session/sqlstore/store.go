@@ -18,6 +18,7 @@ type Store struct {
 	db       *sql.DB
 	engine   engine
 	patience time.Duration
+	grouping *grouping // nil: none
 }
 
 var (
@@ -34,6 +35,8 @@ type Options struct {
 	// (SQLITE_BUSY, serialization failure, deadlock), with pauses of up to 100 ms; 0: 10 s. A deadline of the context may
 	// end it before.
 	Patience time.Duration
+	// Group is which Commits share a transaction; the zero value: none.
+	Group Group
 }
 
 // New returns a store in a database, which the caller opens and closes. The connections need the settings that the
@@ -43,18 +46,48 @@ func New(db *sql.DB, d Dialect, opts Options) *Store {
 	if s.patience == 0 {
 		s.patience = 10 * time.Second
 	}
+	if opts.Group.Size > 1 {
+		s.grouping = newGrouping(opts.Group, s.commit)
+	}
 	return s
 }
 
 // Commit does what session.Store says. Beside that, it refuses a change that requeues, leases or finishes a request
-// which is neither waiting nor leased. On PostgreSQL it is one statement.
+// which is neither waiting nor leased. On PostgreSQL it is one statement. With Options.Group it returns when its context
+// ends, though the transaction may go on for others.
 func (s *Store) Commit(ctx context.Context, c *session.Change) error {
 	w, err := newWrite(c)
-	if err == nil {
-		err = s.retry(ctx, func() error { return s.engine.commit(ctx, s.db, w) })
+	switch {
+	case err != nil:
+	case s.grouping != nil:
+		err = s.grouping.commit(ctx, w)
+	default:
+		s.commit(ctx, func() []*write { return []*write{w} })
+		err = w.err
 	}
 	return failed(c.Device, err)
 }
+
+// commit does writes of different devices in one transaction, or in several if the database refuses all because of one.
+// Each gets its own error.
+func (s *Store) commit(ctx context.Context, next func() []*write) {
+	err := s.retry(ctx, func() error { return s.engine.commit(ctx, s.db, next) })
+	if err == nil {
+		return
+	}
+	ws := next()
+	if n := len(ws) / 2; n > 0 && errors.As(err, new(*refused)) {
+		s.commit(ctx, func() []*write { return ws[:n] })
+		s.commit(ctx, func() []*write { return ws[n:] })
+		return
+	}
+	for _, w := range ws {
+		w.err = err
+	}
+}
+
+// refused is the error of writes of which nothing was done because of perhaps only one of them.
+type refused struct{ error }
 
 // Enqueue puts requests into the queue of a device.
 func (s *Store) Enqueue(ctx context.Context, id omadm.DeviceID, reqs ...omadm.Request) error {

@@ -1,11 +1,13 @@
 package sqlstore
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
@@ -27,6 +29,9 @@ type write struct {
 
 	told           []entry
 	facts, awaited marks
+
+	err  error // what became of it
+	left bool  // nobody waits for it any more, see batch
 }
 
 // dialogue is a row of gomadm_sessions, and perhaps one of gomadm_parts.
@@ -88,6 +93,16 @@ func newWrite(c *session.Change) (*write, error) {
 		return nil, err
 	}
 	return w, w.tell(c)
+}
+
+// own copies what the write has in common with the Change, for one that may go on when the Commit has returned.
+func (w *write) own() {
+	if n := w.nonces; n != nil {
+		w.nonces = &session.Nonces{Generation: n.Generation, Client: strings.Clone(n.Client), Server: strings.Clone(n.Server)}
+	}
+	if d := w.kept; d != nil {
+		d.body, d.reply, d.part = bytes.Clone(d.body), bytes.Clone(d.reply), bytes.Clone(d.part)
+	}
 }
 
 // dialogues says which session is kept and which are closed.

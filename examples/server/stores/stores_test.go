@@ -207,8 +207,16 @@ func (s *turns) Idle(ctx context.Context, before time.Time, limit int) ([]omadm.
 
 // Each table can be replaced by one that is partitioned by device and is like it in all else, as DESIGN.md shows.
 func TestStoreOnHashPartitions(t *testing.T) {
-	k := kinds[1]
-	s, db := k.store(t)
+	s, db := kinds[1].store(t)
+	partition(t, db)
+	sessiontest.TestStore(t, func(t *testing.T) session.Store {
+		clear(t, db)
+		return s
+	})
+}
+
+func partition(t testing.TB, db *sql.DB) {
+	t.Helper()
 	for _, table := range tables {
 		for _, statement := range []string{
 			"ALTER TABLE % RENAME TO %_whole",
@@ -220,8 +228,4 @@ func TestStoreOnHashPartitions(t *testing.T) {
 			execute(t, db, strings.ReplaceAll(statement, "%", table))
 		}
 	}
-	sessiontest.TestStore(t, func(t *testing.T) session.Store {
-		clear(t, db)
-		return s
-	})
 }
