@@ -19,6 +19,7 @@ type Planner struct {
 	laid  int    // commands of requests
 
 	scratch *scratch // of the command that is being written; nil before the first
+	spare   []byte   // that the next message is written into; nil: none
 }
 
 // scratch is the memory for a command of one operation, which is good until the next.
@@ -73,10 +74,17 @@ func NewPlanner(codec syncml.Codec, h *syncml.Header, max int) (*Planner, error)
 // usual is the size of a message with statuses and few commands, in octets.
 const usual = 2048
 
+// Buffer lets the next Begin use the memory of buf for its message, as far as it goes. What buf holds is lost.
+func (p *Planner) Buffer(buf []byte) { p.spare = buf }
+
 // Begin makes p the planner of a new message, as NewPlanner returns it. It is for a Planner that is part of another
 // value.
 func (p *Planner) Begin(codec syncml.Codec, h *syncml.Header, max int) error {
-	*p = Planner{codec: codec, max: max, buf: make([]byte, 0, min(max, usual))}
+	buf := p.spare[:0]
+	if cap(buf) == 0 {
+		buf = make([]byte, 0, min(max, usual))
+	}
+	*p = Planner{codec: codec, max: max, buf: buf}
 	end, err := codec.AppendEnd(p.buf, true)
 	if err != nil {
 		return err

@@ -210,7 +210,7 @@ func merged(item, def *syncml.Meta) *syncml.Meta {
 func (t *Turn) result(o *Outstanding, r omadm.Result) {
 	r.Request, r.Op = t.state.Requests[o.Request].ID, o.Op
 	if t.change.Results == nil {
-		t.change.Results = make([]omadm.Result, 0, len(t.in.Message.Body)) // a Status or Results makes one as a rule
+		t.change.Results = slices.Grow(t.room, len(t.in.Message.Body)) // a Status or Results makes one as a rule
 	}
 	t.change.Results = append(t.change.Results, r)
 }

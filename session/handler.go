@@ -25,17 +25,8 @@ import (
 // between messages, so any number of handlers may share a store. It is safe for concurrent use.
 type Handler struct {
 	cfg      Config
-	decoders sync.Pool // of *reader
+	memories sync.Pool // of *memory
 }
-
-// reader is a decoder that uses its memory again.
-type reader struct {
-	decoder syncml.Decoder
-	codec   syncml.Codec // of decoder
-}
-
-// maxReused is the size in octets of the largest message whose memory is used again.
-const maxReused = 64 << 10
 
 // maxConflicts is how often a message is answered anew because the device was changed meanwhile.
 const maxConflicts = 8
@@ -91,13 +82,13 @@ func New(cfg Config) (*Handler, error) {
 // ServeHTTP answers one message. Protocol failures are answered with a message and HTTP status 200; an HTTP error has an
 // empty body and means that no message could be formed.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	in, err := h.read(r)
+	m := h.memory()
+	in, err := h.read(r, m)
 	if err != nil {
 		h.refuse(w, r, err)
 		return
 	}
-	defer h.release(in)
-	a, err := h.respond(r.Context(), in)
+	a, err := h.respond(r.Context(), in, m)
 	if err != nil {
 		h.refuse(w, r, err)
 		return
@@ -112,6 +103,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The device repeats its message and gets the same octets.
 		h.cfg.Logger.InfoContext(r.Context(), "session: reply not delivered", "device", string(in.Principal.Device), "err", err)
 	}
+	h.release(m)
 }
 
 // refuse answers with an HTTP error. The reason goes to the log, not to the sender.
@@ -137,7 +129,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // read takes the message out of a request.
-func (h *Handler) read(r *http.Request) (*Inbound, error) {
+func (h *Handler) read(r *http.Request, m *memory) (*Inbound, error) {
 	if r.Method != http.MethodPost {
 		return nil, &RefusedError{Status: http.StatusMethodNotAllowed, Reason: "method is not POST"}
 	}
@@ -145,42 +137,16 @@ func (h *Handler) read(r *http.Request) (*Inbound, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := h.body(r)
+	body, err := h.body(r, &m.body)
 	if err != nil {
 		return nil, err
 	}
-	d := h.reader(codec)
-	if d != nil {
-		codec = d.codec
-	}
-	in, err := NewInbound(codec, contentType, body, h.cfg.Rules.Limits.Message)
+	in, err := NewInbound(m.reading(codec), contentType, body, h.cfg.Rules.Limits.Message)
 	if err != nil {
 		return nil, &RefusedError{Status: http.StatusBadRequest, Reason: err.Error()}
 	}
-	in.reader = d
 	in.Headers, in.URL, in.TLS, in.RemoteAddr = r.Header, r.URL, r.TLS, r.RemoteAddr
 	return in, nil
-}
-
-// reader returns a decoder for messages in XML, nil where each message has to have memory of its own: hooks and a
-// Director may keep what they are shown. Strings always last.
-func (h *Handler) reader(codec syncml.Codec) *reader {
-	if codec != syncml.XML || h.cfg.Director != nil || h.cfg.Hooks.Committed != nil {
-		return nil
-	}
-	if d, ok := h.decoders.Get().(*reader); ok {
-		return d
-	}
-	d := &reader{decoder: syncml.Decoder{KeepStrings: true}}
-	d.codec = d.decoder.Codec()
-	return d
-}
-
-// release gives back the memory of a message that was answered.
-func (h *Handler) release(in *Inbound) {
-	if in.reader != nil && len(in.Body) <= maxReused {
-		h.decoders.Put(in.reader)
-	}
 }
 
 // synonyms are the media types of data synchronisation, which some clients use for DM.
@@ -217,13 +183,12 @@ func (h *Handler) codec(header http.Header) (string, syncml.Codec, error) {
 }
 
 // body reads the body, but not more than one octet beyond the limit.
-func (h *Handler) body(r *http.Request) ([]byte, error) {
+func (h *Handler) body(r *http.Request, buf *bytes.Buffer) ([]byte, error) {
 	limit := int64(h.cfg.Rules.Limits.Message.Octets)
 	tooLarge := &RefusedError{Status: http.StatusRequestEntityTooLarge, Reason: "body is too large"}
 	if r.ContentLength > limit {
 		return nil, tooLarge
 	}
-	var buf bytes.Buffer
 	// The announced length is believed only as far as it costs nothing.
 	buf.Grow(int(min(max(r.ContentLength, 512), 64<<10)) + bytes.MinRead)
 	if _, err := buf.ReadFrom(io.LimitReader(r.Body, limit+1)); err != nil {
@@ -236,7 +201,7 @@ func (h *Handler) body(r *http.Request) ([]byte, error) {
 }
 
 // respond authenticates the sender and answers the message. An error other than *RefusedError is one of the store.
-func (h *Handler) respond(ctx context.Context, in *Inbound) (*Answer, error) {
+func (h *Handler) respond(ctx context.Context, in *Inbound, m *memory) (*Answer, error) {
 	p, err := h.cfg.Authenticator.Authenticate(ctx, in)
 	if errors.Is(err, ErrUnauthenticated) {
 		return nil, &RefusedError{Status: http.StatusForbidden, Reason: "sender is not authenticated"}
@@ -247,7 +212,7 @@ func (h *Handler) respond(ctx context.Context, in *Inbound) (*Answer, error) {
 	in.Principal = p
 	var drop []omadm.RequestID // requests of the Director that the device has had already
 	for range maxConflicts {
-		a, err := h.attempt(ctx, in, drop)
+		a, err := h.attempt(ctx, in, m.newTurn(), drop)
 		var exists *ExistsError
 		switch {
 		case errors.Is(err, ErrConflict):
@@ -264,7 +229,7 @@ func (h *Handler) respond(ctx context.Context, in *Inbound) (*Answer, error) {
 }
 
 // attempt answers the message on the present state of the device and commits what it changes.
-func (h *Handler) attempt(ctx context.Context, in *Inbound, drop []omadm.RequestID) (*Answer, error) {
+func (h *Handler) attempt(ctx context.Context, in *Inbound, t *Turn, drop []omadm.RequestID) (*Answer, error) {
 	env := Env{Now: h.cfg.Now(), Rules: h.cfg.Rules}
 	rec, err := h.load(ctx, env.Query(in), in.Principal)
 	if err != nil {
@@ -273,8 +238,7 @@ func (h *Handler) attempt(ctx context.Context, in *Inbound, drop []omadm.Request
 	if env.Nonces, err = h.challenges(rec, in, env.Now); err != nil {
 		return nil, err
 	}
-	t, err := Receive(rec, in, env)
-	if err != nil {
+	if err := t.receive(rec, in, env); err != nil {
 		return nil, err
 	}
 	a, err := t.Reply(h.direct(ctx, t, drop))

@@ -15,8 +15,8 @@ import (
 )
 
 // Inbound is a message that arrived, with what the transport knows of its sender. It is not changed after it was made.
-// A Handler uses the memory of Message for another one when it has answered: an Authenticator keeps nothing of it but
-// strings.
+// A Handler uses the memory of Body and Message for another one when it has answered: an Authenticator keeps nothing of
+// them but strings.
 type Inbound struct {
 	Body        []byte
 	ContentType string // media type as received, without parameters; the reply repeats it
@@ -29,8 +29,7 @@ type Inbound struct {
 	TLS        *tls.ConnectionState // nil without TLS
 	RemoteAddr string
 
-	digest Digest  // of the body; zero: not computed
-	reader *reader // that the memory of Message belongs to; nil: it is its own
+	digest Digest // of the body; zero: not computed
 }
 
 // NewInbound decodes a body. The media type is the one it came with, as codecs read several. The error is that of the

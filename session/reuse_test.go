@@ -3,10 +3,13 @@ package session_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -84,4 +87,48 @@ func TestStringsOfAMessageOutliveIt(t *testing.T) {
 	}
 	assert.Equal(t, 8*20, events)
 	assert.Equal(t, 8*20, values)
+}
+
+// Hooks may keep the change they are shown, with the reply in it.
+func TestChangesThatHooksKeepStay(t *testing.T) {
+	var kept []*session.Change
+	var were []session.Change
+	h := newHouse(t, func(c *session.Config) {
+		c.Hooks.Committed = func(_ context.Context, change *session.Change) {
+			copied := *change
+			copied.Session, copied.Reply = change.Session.Clone(), slices.Clone(change.Reply)
+			copied.Results = slices.Clone(change.Results)
+			kept, were = append(kept, change), append(were, copied)
+		}
+	})
+	for i := range 5 {
+		require.NoError(t, h.queue.Enqueue(t.Context(), deviceID, request(itoa(i), get("./A"))))
+		h.do(msg(itoa(i), "1", pkg1))
+		h.do(msg(itoa(i), "2", okHdr("1")+status(2, "1", "4", "Get", 200)+result("4", item("./A", "value "+itoa(i)))+final))
+	}
+	require.Len(t, kept, 10)
+	for i, change := range kept {
+		assert.Empty(t, cmp.Diff(were[i], *change), "change %d", i)
+		assert.Equal(t, i%2, min(len(change.Results), 1), "change %d has results", i)
+	}
+}
+
+// An attempt that failed leaves nothing behind for the next, in the same memory.
+func TestAttemptsDoNotAddUp(t *testing.T) {
+	fail := 0
+	h := newHouse(t, func(c *session.Config) {
+		c.Store = faulty{Store: c.Store, commit: func() error {
+			if fail--; fail >= 0 {
+				return session.ErrConflict
+			}
+			return nil
+		}}
+	})
+	h.enqueue("r", get("./A"))
+	h.do(msg("1", "1", pkg1))
+	fail = 3
+	w := h.do(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+result("4", item("./A", "value"))+final))
+	require.Equal(t, http.StatusOK, w.Code)
+	assert.Negative(t, fail)
+	assert.Len(t, h.results("r"), 2, "a status and a value")
 }

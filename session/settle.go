@@ -168,7 +168,8 @@ func (s *State) sending() int {
 // expire ends what the device does not go on with; nil if there is nothing to end.
 func expire(rec *Record, env Env) *Change {
 	env.Rules = env.Rules.withDefaults()
-	t := newTurn(rec, nil, env)
+	t := new(Turn)
+	t.begins(rec, nil, env)
 	t.changeNothing()
 	for i := range rec.Sessions {
 		s := rec.Sessions[i].Clone()

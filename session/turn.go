@@ -38,6 +38,7 @@ type Turn struct {
 	header  syncml.Header
 	sizes   syncml.Meta // of header
 	answer  Answer
+	room    []omadm.Result // empty: memory for those of changes
 }
 
 // maxID is the length of a SessionID or MsgID in octets.
@@ -56,48 +57,72 @@ func (e *RefusedError) Error() string { return "session: " + e.Reason }
 // Receive authenticates a message, matches its statuses and results with the commands that were sent, and notes its
 // events. It does no I/O, reads no clock and changes no argument. The error is a *RefusedError.
 func Receive(rec *Record, in *Inbound, env Env) (*Turn, error) {
-	env.Rules = env.Rules.withDefaults()
-	t := newTurn(rec, in, env)
-	if err := t.authenticate(); err != nil {
+	t := new(Turn)
+	if err := t.receive(rec, in, env); err != nil {
 		return nil, err
 	}
-	h := &in.Message.Header
-	if h.SessionID == "" || h.MsgID == "" || h.Source.URI == "" {
-		return nil, &RefusedError{Status: 400, Reason: "header without SessionID, MsgID or Source"}
-	}
-	if len(h.SessionID) > maxID || len(h.MsgID) > maxID || len(h.Source.Name) > maxFact {
-		return nil, &RefusedError{Status: 400, Reason: "header with a SessionID, MsgID or LocName that is too long"}
-	}
-	t.reply.Begin(in.Message)
-	if t.reply.Refused() {
-		return t, nil
-	}
-	if h.Target.URI == "" {
-		t.reply.Refuse(omadm.StatusBadRequest)
-		return t, nil
-	}
-	if t.repeats() {
-		return t, nil
-	}
-	if !t.authorize() {
-		return t, nil
-	}
-	if t.late() {
-		return nil, &RefusedError{Status: 503, Reason: "first message of a session that has gone on", RetryAfter: lateness}
-	}
-	if !t.locate() {
-		return t, nil
-	}
-	t.accept()
-	t.read()
 	return t, nil
 }
 
-func newTurn(rec *Record, in *Inbound, env Env) *Turn {
-	t := &Turn{rec: rec, in: in, env: env}
-	t.state = &t.changes.Session
-	return t
+// receive is Receive with a Turn that was released, or a new one.
+func (t *Turn) receive(rec *Record, in *Inbound, env Env) error {
+	env.Rules = env.Rules.withDefaults()
+	t.begins(rec, in, env)
+	if err := t.authenticate(); err != nil {
+		return err
+	}
+	h := &in.Message.Header
+	if h.SessionID == "" || h.MsgID == "" || h.Source.URI == "" {
+		return &RefusedError{Status: 400, Reason: "header without SessionID, MsgID or Source"}
+	}
+	if len(h.SessionID) > maxID || len(h.MsgID) > maxID || len(h.Source.Name) > maxFact {
+		return &RefusedError{Status: 400, Reason: "header with a SessionID, MsgID or LocName that is too long"}
+	}
+	t.reply.Begin(in.Message)
+	if t.reply.Refused() {
+		return nil
+	}
+	if h.Target.URI == "" {
+		t.reply.Refuse(omadm.StatusBadRequest)
+		return nil
+	}
+	if t.repeats() {
+		return nil
+	}
+	if !t.authorize() {
+		return nil
+	}
+	if t.late() {
+		return &RefusedError{Status: 503, Reason: "first message of a session that has gone on", RetryAfter: lateness}
+	}
+	if !t.locate() {
+		return nil
+	}
+	t.accept()
+	t.read()
+	return nil
 }
+
+// begins sets what a turn begins with.
+func (t *Turn) begins(rec *Record, in *Inbound, env Env) {
+	t.rec, t.in, t.env, t.state = rec, in, env, &t.changes.Session
+}
+
+// release forgets everything but memory for another message, when nobody holds on to the turn or its answer.
+func (t *Turn) release() {
+	reply, results := t.answer.Octets, t.changes.Results
+	*t = Turn{}
+	if cap(reply) <= maxReused {
+		t.planner.Buffer(reply)
+	}
+	if cap(results) <= maxReusedResults {
+		clear(results)
+		t.room = results[:0]
+	}
+}
+
+// maxReusedResults is how many results there is memory for at most that is used again.
+const maxReusedResults = 256
 
 // Step is Receive and Reply in one: the protocol and nothing else.
 func Step(rec *Record, in *Inbound, env Env) (*Answer, error) {
