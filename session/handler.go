@@ -157,18 +157,21 @@ var synonyms = map[string]string{
 
 // codec chooses the codec by the media type.
 func (h *Handler) codec(header http.Header) (string, syncml.Codec, error) {
-	unsupported := &RefusedError{Status: http.StatusUnsupportedMediaType, Reason: "media type is not supported"}
 	if e := header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		unsupported.Reason = "content encoding is not supported"
-		return "", nil, unsupported
+		return "", nil, unsupported("content encoding")
 	}
-	mediaType, params, err := mime.ParseMediaType(header.Get("Content-Type"))
+	text := header.Get("Content-Type")
+	for _, c := range h.cfg.Codecs { // mostly it is that and nothing else
+		if text == c.ContentType() {
+			return text, c, nil
+		}
+	}
+	mediaType, params, err := mime.ParseMediaType(text)
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
-		return "", nil, unsupported
+		return "", nil, unsupported("media type")
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
-		unsupported.Reason = "charset is not supported"
-		return "", nil, unsupported
+		return "", nil, unsupported("charset")
 	}
 	name := mediaType
 	if dm, ok := synonyms[mediaType]; ok {
@@ -179,7 +182,11 @@ func (h *Handler) codec(header http.Header) (string, syncml.Codec, error) {
 			return mediaType, c, nil
 		}
 	}
-	return "", nil, unsupported
+	return "", nil, unsupported("media type")
+}
+
+func unsupported(what string) *RefusedError {
+	return &RefusedError{Status: http.StatusUnsupportedMediaType, Reason: what + " is not supported"}
 }
 
 // body reads the body, but not more than one octet beyond the limit.
@@ -263,13 +270,13 @@ func (h *Handler) attempt(ctx context.Context, in *Inbound, t *Turn, drop []omad
 // load returns what is known of the sender. A claimed account that does not exist is one without a secret: nothing tells
 // it from one with another secret.
 func (h *Handler) load(ctx context.Context, q Query, p Principal) (*Record, error) {
-	nobody := &Record{Device: Device{ID: p.Device}}
+	nobody := func() *Record { return &Record{Device: Device{ID: p.Device}} }
 	if !p.Proven && p.Device == "" {
-		return nobody, nil
+		return nobody(), nil
 	}
 	rec, err := h.cfg.Store.Load(ctx, q)
 	if !p.Proven && errors.Is(err, ErrUnknownDevice) {
-		return nobody, nil
+		return nobody(), nil
 	}
 	return rec, err
 }
