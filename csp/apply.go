@@ -56,7 +56,8 @@ type Build struct {
 	Revision     int // 0: unknown, or of an entry in a list, any
 }
 
-// ParseBuild reads "10.0.22631.3007", with or without the revision. "22631.3007" and "22631" are builds of 10.0.
+// ParseBuild reads "10.0.22631.3007", with or without the revision. "22631.3007" and "22631" are builds of 10.0, whose
+// numbers have five digits.
 func ParseBuild(s string) (Build, error) {
 	var n [4]int
 	parts := strings.Split(strings.TrimSpace(s), ".")
@@ -64,7 +65,7 @@ func ParseBuild(s string) (Build, error) {
 	if short {
 		parts = append([]string{"10", "0"}, parts...)
 	}
-	if len(parts) > len(n) {
+	if len(parts) > len(n) || short && len(parts[2]) < 5 {
 		return Build{}, &FactError{Reason: "not a build: " + quote(s)}
 	}
 	for i, p := range parts {

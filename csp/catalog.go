@@ -196,7 +196,10 @@ func (c *Catalog) root() place {
 // walk follows escaped names from the root, as far as they lead. It returns the last place, how many names led there,
 // and what is left of the names.
 func (c *Catalog) walk(segments string) (p place, depth int, missing string) {
-	p = c.root()
+	return c.walkFrom(c.root(), segments)
+}
+
+func (c *Catalog) walkFrom(p place, segments string) (_ place, depth int, missing string) {
 	for segments != "" {
 		name, rest := segments, ""
 		if i := strings.IndexByte(segments, '/'); i >= 0 {

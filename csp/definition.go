@@ -19,23 +19,24 @@ type Definition struct {
 	Permanent  bool         `json:"permanent,omitempty"`
 	Naming     Naming       `json:"naming,omitempty"`
 	// Pattern is what names that are chosen at run time match as a whole; empty when nothing is known of them.
-	Pattern       string            `json:"pattern,omitempty"`
-	CaseSensitive bool              `json:"caseSensitive,omitempty"`
-	Allowed       Constraint        `json:"allowed,omitzero"`
-	Default       *string           `json:"default,omitempty"` // a hint: published ones are often wrong
-	Builds        *string           `json:"builds,omitempty"`  // "10.0.22000, 10.0.19041.1202"; nil: as the parent
-	CSPVersion    *string           `json:"cspVersion,omitempty"`
-	Editions      *string           `json:"editions,omitempty"` // "0x4;0x1B;"; an empty list permits none
-	Atomic        bool              `json:"atomic,omitempty"`   // the node and what is below it change in one Atomic
-	Dependencies  []DependencyGroup `json:"dependencies,omitempty"`
-	Deprecated    *Build            `json:"deprecated,omitempty"` // since which build; the zero Build: some time ago
-	Reboot        Reboot            `json:"reboot,omitempty"`
-	Conflict      Conflict          `json:"conflict,omitempty"`
-	Sensitive     bool              `json:"sensitive,omitempty"` // its value is a secret
-	Ingested      bool              `json:"ingested,omitempty"`  // stands for policies that come with a template of an application
-	Removed       string            `json:"removed,omitempty"`   // the first edition of the description files without the node
-	Origin        string            `json:"origin,omitempty"`    // which description files the node is from; empty: the main ones
-	Sources       []string          `json:"sources,omitempty"`   // of corrections
+	Pattern          string            `json:"pattern,omitempty"`
+	PatternConfirmed bool              `json:"patternConfirmed,omitempty"` // it was found to agree with the documentation
+	CaseSensitive    bool              `json:"caseSensitive,omitempty"`
+	Allowed          Constraint        `json:"allowed,omitzero"`
+	Default          *string           `json:"default,omitempty"` // a hint: published ones are often wrong
+	Builds           *string           `json:"builds,omitempty"`  // "10.0.22000, 10.0.19041.1202"; nil: as the parent
+	CSPVersion       *string           `json:"cspVersion,omitempty"`
+	Editions         *string           `json:"editions,omitempty"` // "0x4;0x1B;"; an empty list permits none
+	Atomic           bool              `json:"atomic,omitempty"`   // the node and what is below it change in one Atomic
+	Dependencies     []DependencyGroup `json:"dependencies,omitempty"`
+	Deprecated       *Build            `json:"deprecated,omitempty"` // since which build; the zero Build: some time ago
+	Reboot           Reboot            `json:"reboot,omitempty"`
+	Conflict         Conflict          `json:"conflict,omitempty"`
+	Sensitive        bool              `json:"sensitive,omitempty"` // its value is a secret
+	Ingested         bool              `json:"ingested,omitempty"`  // stands for policies that come with a template of an application
+	Removed          string            `json:"removed,omitempty"`   // the first edition of the description files without the node
+	Origin           string            `json:"origin,omitempty"`    // which description files the node is from; empty: the main ones
+	Sources          []string          `json:"sources,omitempty"`   // of corrections
 }
 
 // FactError says what is wrong with a definition, a layer or a fact.

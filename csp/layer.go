@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/gomadm/gomadm/omadm"
 )
 
 // Layer is what an application adds to a catalogue: configuration service providers of a vendor, policies of
@@ -26,19 +28,22 @@ type Correction struct {
 
 // Facts are the facts that a correction can set; those that are nil stay as they are.
 type Facts struct {
-	Verbs     *Verbs             `json:"verbs,omitempty"`
-	Naming    *Naming            `json:"naming,omitempty"`
-	Pattern   *string            `json:"pattern,omitempty"`
-	Allowed   *Constraint        `json:"allowed,omitempty"`
-	Default   *string            `json:"default,omitempty"`
-	Builds    *string            `json:"builds,omitempty"`
-	Editions  *string            `json:"editions,omitempty"`
-	Atomic    *bool              `json:"atomic,omitempty"`
-	Depends   *[]DependencyGroup `json:"dependencies,omitempty"`
-	Reboot    *Reboot            `json:"reboot,omitempty"`
-	Sensitive *bool              `json:"sensitive,omitempty"`
-	Ingested  *bool              `json:"ingested,omitempty"`
-	Confirmed *bool              `json:"confirmed,omitempty"` // of the constraint that is there
+	Format           *omadm.Format      `json:"format,omitempty"`
+	Verbs            *Verbs             `json:"verbs,omitempty"`
+	Naming           *Naming            `json:"naming,omitempty"`
+	Pattern          *string            `json:"pattern,omitempty"` // of names
+	PatternConfirmed *bool              `json:"patternConfirmed,omitempty"`
+	CaseSensitive    *bool              `json:"caseSensitive,omitempty"`
+	Allowed          *Constraint        `json:"allowed,omitempty"`
+	Default          *string            `json:"default,omitempty"`
+	Builds           *string            `json:"builds,omitempty"`
+	Editions         *string            `json:"editions,omitempty"`
+	Atomic           *bool              `json:"atomic,omitempty"`
+	Dependencies     *[]DependencyGroup `json:"dependencies,omitempty"`
+	Reboot           *Reboot            `json:"reboot,omitempty"`
+	Sensitive        *bool              `json:"sensitive,omitempty"`
+	Ingested         *bool              `json:"ingested,omitempty"`
+	Confirmed        *bool              `json:"confirmed,omitempty"` // of the constraint that is there
 }
 
 // ReadLayer reads a layer in JSON: an object with name, define and correct as in Layer. What it does not know is an
@@ -256,12 +261,15 @@ func segmentMatches(pattern string, n Node) bool {
 
 // apply sets the facts of d that f has.
 func (f *Facts) apply(d *Definition) {
+	set(&d.Format, f.Format)
 	set(&d.Verbs, f.Verbs)
 	set(&d.Naming, f.Naming)
 	set(&d.Pattern, f.Pattern)
+	set(&d.PatternConfirmed, f.PatternConfirmed)
+	set(&d.CaseSensitive, f.CaseSensitive)
 	set(&d.Allowed, f.Allowed)
 	set(&d.Atomic, f.Atomic)
-	set(&d.Dependencies, f.Depends)
+	set(&d.Dependencies, f.Dependencies)
 	set(&d.Reboot, f.Reboot)
 	set(&d.Sensitive, f.Sensitive)
 	set(&d.Ingested, f.Ingested)

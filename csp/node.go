@@ -164,8 +164,11 @@ func (n Node) Dynamic() bool { return n.is(flagDynamic) }
 func (n Node) Naming() Naming { return namings[n.octet(recMore)&3] }
 
 // Pattern returns the pattern that names chosen at run time match as a whole, in the syntax of package regexp; empty
-// when nothing is known of them.
-func (n Node) Pattern() string { return n.extra().pattern }
+// when nothing is known of them. One that was not found to agree with the documentation may be wrong.
+func (n Node) Pattern() (pattern string, confirmed bool) {
+	x := n.extra()
+	return x.pattern, x.confirmed
+}
 
 // CaseSensitive reports whether the description says that case counts. Few do.
 func (n Node) CaseSensitive() bool { return n.is(flagCase) }
@@ -267,7 +270,7 @@ func (n Node) Definition() Definition {
 	x := t.extra(i)
 	d := Definition{
 		Template: n.Template(), Format: n.Format(), Verbs: n.Verbs(), Occurrence: n.Occurrence(), Permanent: n.Permanent(),
-		Naming: n.Naming(), Pattern: x.pattern, CaseSensitive: n.CaseSensitive(), Allowed: n.Allowed(),
+		Naming: n.Naming(), Pattern: x.pattern, PatternConfirmed: x.confirmed, CaseSensitive: n.CaseSensitive(), Allowed: n.Allowed(),
 		Builds: own(buildsFact), CSPVersion: own(cspVersionFact), Editions: own(editionsFact),
 		Atomic: n.is(flagAtomic), Dependencies: x.dependencies, Reboot: n.Reboot(), Conflict: n.Conflict(),
 		Sensitive: n.Sensitive(), Ingested: n.Ingested(), Removed: x.removed, Origin: x.origin, Sources: x.sources,

@@ -21,11 +21,42 @@ type Match struct {
 //
 // It does not allocate unless there is an error.
 func (c *Catalog) Resolve(u URI) (Match, error) {
-	p, _, missing := c.walk(u.segments())
-	if missing != "" || u.IsZero() {
+	n, ok := c.resolve(u)
+	if !ok {
 		return Match{}, c.unknown(u)
 	}
-	return Match{Node: c.node(p), uri: u}, nil
+	return Match{Node: n, uri: u}, nil
+}
+
+// resolve is Resolve without suggestions.
+func (c *Catalog) resolve(u URI) (n Node, ok bool) {
+	p, _, missing := c.walk(u.segments())
+	if missing != "" || u.IsZero() {
+		return Node{}, false
+	}
+	n = c.node(p)
+	return n, !n.Ingested() || !c.foreign(u)
+}
+
+// foreign reports whether u, which leads to the policy of an application, is of an area that Windows has in the other
+// scope: it is no application's.
+func (c *Catalog) foreign(u URI) bool {
+	first, rest, _ := strings.Cut(u.segments(), "/")
+	p := c.step(c.root(), otherScope(first))
+	if p.none() {
+		return false
+	}
+	p, _, missing := c.walkFrom(p, rest)
+	n := c.node(p)
+	return missing == "" && !n.Ingested() || missing != "" && n.inArea()
+}
+
+// otherScope returns the first name of the other scope.
+func otherScope(first string) string {
+	if first == "User" {
+		return "Device"
+	}
+	return "User"
 }
 
 // ResolveLocURI is Resolve of an address that has not been parsed. The error may be a *SyntaxError, too.
@@ -137,12 +168,17 @@ func (c *Catalog) unknown(u URI) *UnknownError {
 		return &UnknownError{}
 	}
 	p, depth, missing := c.walk(u.segments())
-	name, rest, _ := strings.Cut(missing, "/")
+	for missing == "" || c.node(p).Dynamic() && c.node(p).Ingested() { // foreign
+		depth = c.node(p).Depth() - 1
+		missing = u.segments()[len(prefix(u, depth))-1:]
+		p = c.locate(c.node(p).parent())
+	}
+	name, rest, _ := strings.Cut(strings.TrimPrefix(missing, "/"), "/")
 	deepest := c.node(p)
-	e := &UnknownError{URI: u, Deepest: deepest, Missing: unescape(name), CSP: deepest.inCSP(), Area: deepest.inArea()}
-	e.OtherScope = c.otherScope(u)
-	e.Suggest = c.suggest(u, p, depth, name, rest)
-	return e
+	return &UnknownError{
+		URI: u, Deepest: deepest, Missing: unescape(name), CSP: deepest.inCSP(), Area: deepest.inArea(),
+		OtherScope: c.otherScope(u), Suggest: c.suggest(u, p, depth, name, rest),
+	}
 }
 
 // inCSP reports whether n is a configuration service provider or below one.
@@ -158,34 +194,25 @@ func (n Node) inCSP() bool {
 // inArea reports whether n is an area of Policy that has a name of its own, or below one.
 func (n Node) inArea() bool {
 	t, i := n.table()
-	var way []int
+	var way [3]int // Policy, Config and the area, once i is MSFT
 	for ; i != 0; i = t.parent(i) {
-		way = append(way, i)
+		if t.name(way[0]) == "Policy" && t.name(way[1]) == "Config" {
+			return way[2] != 0 && t.flags(way[2])&flagDynamic == 0
+		}
+		way = [3]int{i, way[0], way[1]}
 	}
-	slices.Reverse(way) // Device Vendor MSFT Policy Config area
-	return len(way) > 5 && t.name(way[3]) == "Policy" && t.name(way[4]) == "Config" && t.flags(way[5])&flagDynamic == 0
+	return false
 }
 
 // otherScope returns u in the other scope when c has it there.
 func (c *Catalog) otherScope(u URI) URI {
-	for _, scope := range [...][2]string{{"./Device/", "./User/"}, {"./User/", "./Device/"}} {
-		rest, ok := strings.CutPrefix(u.loc, scope[0])
-		if !ok {
-			continue
-		}
-		other := URI{scope[1] + rest}
-		if n, missing := c.resolve(other); missing == "" && !n.Ingested() {
-			return other
-		}
+	first, rest, _ := strings.Cut(u.segments(), "/")
+	if first != "Device" && first != "User" {
+		return URI{}
 	}
-	return URI{}
-}
-
-// resolve is Resolve without suggestions; missing is empty when there is no error.
-func (c *Catalog) resolve(u URI) (n Node, missing string) {
-	p, _, missing := c.walk(u.segments())
-	if missing != "" {
-		return Node{}, missing
+	other := URI{"./" + otherScope(first) + "/" + rest}
+	if n, ok := c.resolve(other); !ok || n.Ingested() {
+		return URI{}
 	}
-	return c.node(p), ""
+	return other
 }

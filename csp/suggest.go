@@ -23,7 +23,7 @@ func (c *Catalog) suggest(u URI, p place, depth int, name, rest string) []URI {
 		if rest != "" && !strings.HasSuffix(loc, "/"+rest) {
 			loc += "/" + rest
 		}
-		if n, missing := c.resolve(URI{loc}); missing == "" && !n.Ingested() {
+		if n, ok := c.resolve(URI{loc}); ok && !n.Ingested() {
 			all = append(all, suggestion{URI{loc}, distance})
 		}
 	}

@@ -72,6 +72,7 @@ const (
 	extraOrigin
 	extraSources
 	extraDependencies
+	extraConfirmed
 )
 
 func (t table) octet(i int) byte { return (*t.data)[i] }
@@ -108,17 +109,20 @@ func (t table) children(i int) (first, count int) {
 // static returns the child of that escaped name, or -1.
 func (t table) static(i int, name string) int {
 	first, count := t.children(i)
-	pool := t.u32(atPool)
-	lo, hi := first, first+count
-	if hi > lo && t.flags(hi-1)&flagDynamic != 0 {
-		hi--
+	if count > 0 && t.flags(first+count-1)&flagDynamic != 0 {
+		count--
 	}
+	data := *t.data
+	pool := data[t.u32(atPool):]
+	siblings := data[record(first):record(first+count)]
+	lo, hi := 0, count
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		c := compareASCII(t.strIn(pool, t.u24(record(mid)+recName)), name)
-		switch {
+		r := siblings[mid*recordSize:][:3]
+		sibling := pool[int(r[0])|int(r[1])<<8|int(r[2])<<16:]
+		switch c := compareASCII(counted(sibling), name); {
 		case c == 0:
-			return mid
+			return first + mid
 		case c < 0:
 			lo = mid + 1
 		default:
@@ -142,19 +146,20 @@ func (t table) str(place int) string {
 	if place == 0 {
 		return ""
 	}
-	return t.strIn(t.u32(atPool), place)
+	return counted((*t.data)[t.u32(atPool)+place:])
 }
 
-func (t table) strIn(pool, place int) string {
-	d := (*t.data)[pool+place:]
+// counted returns the string that d begins with, after its length.
+func counted(d string) string {
 	n, width := int(d[0]), 1
 	if n >= 0x80 {
-		n, width = longLength(d)
+		n, width = length(d)
 	}
-	return d[width : width+n]
+	return d[width:][:n]
 }
 
-func longLength(d string) (n, width int) {
+// length returns the number that d begins with, and its width.
+func length(d string) (n, width int) {
 	for shift := 0; ; shift += 7 {
 		c := d[width]
 		n |= int(c&0x7f) << shift
@@ -186,7 +191,7 @@ func (c *cursor) octet() byte {
 }
 
 func (c *cursor) length() int {
-	n, width := longLength(c.rest)
+	n, width := length(c.rest)
 	c.rest = c.rest[width:]
 	return n
 }
@@ -253,6 +258,7 @@ func (c *cursor) dependencies() []DependencyGroup {
 // extra is what few nodes have.
 type extra struct {
 	pattern      string
+	confirmed    bool
 	deprecated   Build
 	removed      string
 	origin       string
@@ -268,6 +274,8 @@ func (t table) extra(i int) extra {
 			return x
 		case extraPattern:
 			x.pattern = c.str()
+		case extraConfirmed:
+			x.confirmed = true
 		case extraDeprecated:
 			x.deprecated = c.build()
 		case extraRemoved:
@@ -388,6 +396,9 @@ func (w *tableWriter) extra(d *Definition) int {
 	var b []byte
 	if d.Pattern != "" {
 		b = w.appendStr(append(b, extraPattern), d.Pattern)
+	}
+	if d.PatternConfirmed {
+		b = append(b, extraConfirmed)
 	}
 	if d.Deprecated != nil && !d.Deprecated.IsZero() {
 		b = append(b, extraDeprecated)

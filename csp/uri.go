@@ -353,14 +353,16 @@ func unescape(s string) string {
 }
 
 // equalASCII reports whether a and b are equal, the case of ASCII letters aside.
-func equalASCII(a, b string) bool { return len(a) == len(b) && compareASCII(a, b) == 0 }
+func equalASCII(a, b string) bool { return len(a) == len(b) && (a == b || compareASCII(a, b) == 0) }
 
 // compareASCII orders a and b, the case of ASCII letters aside.
 func compareASCII(a, b string) int {
 	n := min(len(a), len(b))
 	for i := range n {
-		x, y := lower(a[i]), lower(b[i])
-		if x != y {
+		if a[i] == b[i] {
+			continue
+		}
+		if x, y := lower(a[i]), lower(b[i]); x != y {
 			return int(x) - int(y)
 		}
 	}
