@@ -28,6 +28,14 @@ type faulty struct {
 	results    func(session.Cursor, int) ([]session.Entry, error)
 	cancel     func(omadm.DeviceID, time.Time, []omadm.RequestID) ([]omadm.RequestID, error)
 	idle       func(time.Time, int) ([]omadm.DeviceID, error)
+	devices    func(omadm.DeviceID, int) ([]omadm.DeviceID, error)
+	requests   func(omadm.DeviceID, session.Cursor, int) ([]session.Queued, error)
+	history    func(omadm.DeviceID, session.Cursor, int) ([]session.Entry, error)
+	prune      func(session.Cursor, int) (int, error)
+	channel    func(omadm.DeviceID) (session.Channel, error)
+	setChannel func(omadm.DeviceID, session.Channel) error
+	woken      func(omadm.DeviceID, time.Time, time.Duration) (bool, error)
+	notWoken   func(omadm.DeviceID, time.Time) error
 }
 
 var bg = context.Background()
@@ -102,6 +110,78 @@ func (f *faulty) Idle(_ context.Context, before time.Time, limit int) ([]omadm.D
 		return f.idle(before, limit)
 	}
 	return f.Store.Idle(bg, before, limit)
+}
+
+func (f *faulty) Devices(_ context.Context, after omadm.DeviceID, limit int) ([]omadm.DeviceID, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.devices != nil {
+		return f.devices(after, limit)
+	}
+	return f.Store.Devices(bg, after, limit)
+}
+
+func (f *faulty) Requests(_ context.Context, id omadm.DeviceID, after session.Cursor, limit int) ([]session.Queued, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.requests != nil {
+		return f.requests(id, after, limit)
+	}
+	return f.Store.Requests(bg, id, after, limit)
+}
+
+func (f *faulty) History(_ context.Context, id omadm.DeviceID, after session.Cursor, limit int) ([]session.Entry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.history != nil {
+		return f.history(id, after, limit)
+	}
+	return f.Store.History(bg, id, after, limit)
+}
+
+func (f *faulty) Prune(_ context.Context, through session.Cursor, limit int) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.prune != nil {
+		return f.prune(through, limit)
+	}
+	return f.Store.Prune(bg, through, limit)
+}
+
+func (f *faulty) Channel(_ context.Context, id omadm.DeviceID) (session.Channel, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.channel != nil {
+		return f.channel(id)
+	}
+	return f.Store.Channel(bg, id)
+}
+
+func (f *faulty) SetChannel(_ context.Context, id omadm.DeviceID, c session.Channel) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.setChannel != nil {
+		return f.setChannel(id, c)
+	}
+	return f.Store.SetChannel(bg, id, c)
+}
+
+func (f *faulty) Woken(_ context.Context, id omadm.DeviceID, at time.Time, window time.Duration) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.woken != nil {
+		return f.woken(id, at, window)
+	}
+	return f.Store.Woken(bg, id, at, window)
+}
+
+func (f *faulty) NotWoken(_ context.Context, id omadm.DeviceID, at time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.notWoken != nil {
+		return f.notWoken(id, at)
+	}
+	return f.Store.NotWoken(bg, id, at)
 }
 
 // onQuery edits each query before the store sees it.

@@ -28,8 +28,8 @@ func (t *trial) idle(before time.Time, limit int) []omadm.DeviceID {
 	return ids
 }
 
-// wantIdle wants these devices in this order.
-func (t *trial) wantIdle(what string, got []omadm.DeviceID, want ...omadm.DeviceID) {
+// wantDevices wants these devices in this order.
+func (t *trial) wantDevices(what string, got []omadm.DeviceID, want ...omadm.DeviceID) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.broken("%s: got devices %q, want %q", what, got, want)
@@ -101,7 +101,7 @@ func idleSeenBefore(t *trial) {
 	} {
 		got := t.idle(at.before, 100)
 		slices.Sort(got)
-		t.wantIdle("Idle "+at.what, got, at.want...)
+		t.wantDevices("Idle "+at.what, got, at.want...)
 	}
 }
 
@@ -130,13 +130,13 @@ func idleOrder(t *trial) {
 	t.see(deviceN(8), "more", at(6))
 	t.see(deviceN(6), "new", at(10))
 	t.see(deviceN(6), "old", at(0))
-	t.wantIdle("Idle", t.idle(at(20), 100),
+	t.wantDevices("Idle", t.idle(at(20), 100),
 		"device-6", "device-1", "device-2", "device-3", "device-4", "device-5", "device-8", "device-7", "device-9")
-	t.wantIdle("Idle with limit 2", t.idle(at(20), 2), "device-6", "device-1")
+	t.wantDevices("Idle with limit 2", t.idle(at(20), 2), "device-6", "device-1")
 
 	t.see(deviceN(1), "s", at(15))
 	t.drop(deviceN(6), "old")
 	t.drop(deviceN(3), "s")
-	t.wantIdle("Idle after the first was closed a session of, the second seen again, the fourth closed", t.idle(at(20), 100),
+	t.wantDevices("Idle after the first was closed a session of, the second seen again, the fourth closed", t.idle(at(20), 100),
 		"device-2", "device-4", "device-5", "device-8", "device-7", "device-9", "device-6", "device-1")
 }

@@ -121,7 +121,6 @@ func resultsOfDevices(t *trial) {
 func resultsForeign(t *trial) {
 	r := t.results()
 	t.register(dev)
-	const foreign session.Cursor = "\x00 of no store"
 	_, err := r.Results(context.Background(), foreign, 10)
 	t.wantError("Results after a cursor of no store, before there is an entry", err, session.ErrCursor)
 	t.report(dev, 0)

@@ -87,6 +87,36 @@ func sentences() []sentence {
 		{"idle_devices_seen_before", idle, idleSeenBefore},
 		{"idle_devices_once_and_up_to_the_limit", idle, idleOnce},
 		{"idle_devices_longest_ago_first", idle, idleOrder},
+
+		{"list_devices_in_order", "Devices returns up to limit ids of registered devices, in the order of their octets, of those behind a given one, which need not be registered; the empty id is before the first.", listDevices},
+		{"list_requests_not_finished_by_age", "Requests returns up to limit requests of a device that wait, due or not, or are leased, first enqueued first, of those behind the one with the cursor, which may be finished; the empty cursor is before the first.", listRequests},
+		{"list_requests_while_the_queue_changes", "A request that is there while all pages are read is on one of them, and no request is on two; one that is enqueued meanwhile may be on none.", listRequestsMeanwhile},
+		{"list_requests_after_a_cursor_of_no_request", "ErrCursor if the store cannot have given the cursor for a request.", listRequestsForeign},
+		{"list_of_unknown_device", "ErrUnknownDevice if the device is not registered", listUnknown},
+		{"list_history_of_one_device_oldest_first", "History returns up to limit entries of one device that were committed after the one with the cursor, oldest first.", historyInOrder},
+		{"list_history_leaves_nothing_out", "Entries and cursors are those of Results, and none is left out.", historyComplete},
+		{"list_history_after_a_cursor_of_no_entry", "ErrCursor if the store cannot have given the cursor.", historyForeign},
+
+		{"prune_oldest_up_to_the_limit", prune, pruneOldest},
+		{"prune_none_behind_the_cursor", prune, pruneThrough},
+		{"prune_counts_each_entry_once", "It returns how many, which may be fewer than there are; 0 says that none is left.", pruneAtOnce},
+		{"prune_through_the_empty_cursor", prune, pruneNothing},
+		{"prune_forgets_the_id_with_the_outcome", "With an outcome the id of its request is forgotten, so that a request with that id can be enqueued anew.", pruneIDs},
+		{"prune_keeps_ids_of_a_device_registered_anew", "With an outcome the id of its request is forgotten, so that a request with that id can be enqueued anew.", pruneLater},
+		{"prune_changes_nothing_else", "All else stays as it is, revisions included.", pruneChangesNothingElse},
+		{"prune_keeps_cursors_good", "Cursors stay good, also those of entries that are forgotten.", pruneCursors},
+		{"prune_nothing_before_it_could_be_read", "An entry that becomes visible later is behind each cursor that Results has given, and so it is not forgotten before it could be read.", pruneReadAlong},
+		{"prune_through_a_cursor_of_no_entry", "ErrCursor if the store cannot have given the cursor.", pruneForeign},
+
+		{"push_channel_as_set", "SetChannel replaces the push channel of a device; one without a URI removes it.", channelAsSet},
+		{"push_of_unknown_device", "ErrUnknownDevice if the device is not registered.", pushUnknown},
+		{"push_forgotten_by_register", enrolled, pushRegister},
+		{"push_forgotten_by_unregister", enrolled, pushUnregister},
+		{"push_does_not_move_the_revision", "No method moves the revision.", pushRevision},
+		{"push_woken_once_in_a_window", "If the two are less than the window apart it notes nothing and reports false", wokenWindow},
+		{"push_woken_by_one_of_many", "of many that would wake a device at once, in whatever process, one does.", wokenOnce},
+		{"push_not_woken_after_all", "NotWoken takes back that a device was woken at a time, so that it may be woken at once.", notWoken},
+		{"push_not_woken_of_unknown_device", "A device that is not registered is no error.", notWokenUnknown},
 	}
 }
 
@@ -100,4 +130,7 @@ const (
 	cancel  = "Cancel finishes those of the requests that wait, due or not, with an Outcome of Kind omadm.Canceled, this time and the Attempts of the request, which is appended to the results."
 	revised = "A Cancel that finishes any moves the revision, so that no Commit that was prepared before sends one of them; any other changes nothing."
 	idle    = "Idle returns the devices that have a session, open or ended, whose Seen is before a time: each once, at most limit of them, the one whose session was seen longest ago first."
+	prune   = "Prune forgets the oldest entries of the results: up to limit of them, and none behind the one with the cursor."
+
+	enrolled = "Register of a device that is registered already forgets both, as a new enrolment has a new channel, and so does Unregister."
 )

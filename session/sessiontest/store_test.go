@@ -103,28 +103,57 @@ func TestOptionalInterfacesAreSkipped(t *testing.T) {
 				session.Store
 				session.Registrar
 			}{s, s}
-		}, []string{"results_", "entry_", "cancel_", "idle_"}},
+		}, []string{"results_", "entry_", "cancel_", "idle_", "list_", "prune_", "push_"}},
 		{"Results only", func(s *memstore.Store) session.Store {
 			return struct {
 				session.Store
 				session.Registrar
 				reader
 			}{s, s, s}
-		}, []string{"cancel_", "idle_"}},
+		}, []string{"cancel_", "idle_", "list_", "prune_", "push_"}},
 		{"Idler only", func(s *memstore.Store) session.Store {
 			return struct {
 				session.Store
 				session.Registrar
 				session.Idler
 			}{s, s, s}
-		}, []string{"results_", "entry_", "cancel_"}},
+		}, []string{"results_", "entry_", "cancel_", "list_", "prune_", "push_"}},
 		{"Canceler only", func(s *memstore.Store) session.Store {
 			return struct {
 				session.Store
 				session.Registrar
 				session.Canceler
 			}{s, s, s}
-		}, []string{"results_", "entry_", "idle_"}},
+		}, []string{"results_", "entry_", "idle_", "list_", "prune_", "push_"}},
+		{"Lister only", func(s *memstore.Store) session.Store {
+			return struct {
+				session.Store
+				session.Registrar
+				session.Lister
+			}{s, s, s}
+		}, []string{"results_", "entry_", "cancel_", "idle_", "list_history_", "prune_", "push_"}},
+		{"Pruner without Results", func(s *memstore.Store) session.Store {
+			return struct {
+				session.Store
+				session.Registrar
+				session.Pruner
+			}{s, s, s}
+		}, []string{"results_", "entry_", "cancel_", "idle_", "list_", "prune_", "push_"}},
+		{"Pruner with Results only", func(s *memstore.Store) session.Store {
+			return struct {
+				session.Store
+				session.Registrar
+				reader
+				session.Pruner
+			}{s, s, s, s}
+		}, []string{"cancel_", "idle_", "list_", "push_"}},
+		{"Pushes only", func(s *memstore.Store) session.Store {
+			return struct {
+				session.Store
+				session.Registrar
+				session.Pushes
+			}{s, s, s}
+		}, []string{"results_", "entry_", "cancel_", "idle_", "list_", "prune_"}},
 		{"all", func(s *memstore.Store) session.Store { return s }, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -147,7 +176,7 @@ func TestOptionalInterfacesAreSkipped(t *testing.T) {
 func TestBrokenStoresFail(t *testing.T) {
 	seen := make(map[string]bool)
 	all := sentences()
-	for _, b := range brokenStores {
+	for _, b := range slices.Concat(brokenStores, brokenListers, brokenPruners, brokenPushes) {
 		t.Run(b.name, func(t *testing.T) {
 			failed := make(map[string]bool)
 			for _, s := range all {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
 )
 
@@ -49,8 +50,10 @@ type engine interface {
 	// apply does a write, which adds no requests, in a transaction that has the revision under lock.
 	apply(ctx context.Context, c conn, w *write) error
 
-	// results returns entries after a cursor.
-	results(ctx context.Context, db *sql.DB, after session.Cursor, limit int) ([]session.Entry, error)
+	// results returns entries after a cursor, of a device or, if that is nil, of all.
+	results(ctx context.Context, c conn, of *omadm.DeviceID, after session.Cursor, limit int) ([]session.Entry, error)
+	// prune forgets entries through a cursor and the ids of the requests that ended with them, in a transaction.
+	prune(ctx context.Context, c conn, through session.Cursor, limit int) (int, error)
 
 	// guard is the statement that keeps other processes from migrating, "" if there is nothing to say.
 	guard() string

@@ -18,8 +18,8 @@
 // at the same time share a transaction, and the disk is waited for once for all of them. What the database refuses because of another transaction
 // is tried again for the time of Options.Patience; deadlines are those of the context.
 //
-// A request that is over leaves its id and a digest, and results stay until their device is unregistered. No query reads
-// more because of them.
+// A request that is over leaves its id and a digest; both and the results stay until Prune forgets them or their device is
+// unregistered. No query reads more because of them.
 //
 // Account secrets and nonces are stored as they are: who may read the tables may read them.
 package sqlstore

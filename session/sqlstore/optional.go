@@ -27,8 +27,10 @@ func (s *Store) Register(ctx context.Context, d session.Device) error {
 		if err != nil {
 			return err
 		}
-		if _, err := c.ExecContext(ctx, `DELETE FROM gomadm_facts WHERE device = $1`, []byte(d.ID)); err != nil {
-			return err
+		for _, table := range [...]string{"gomadm_facts", "gomadm_pushes"} {
+			if _, err := c.ExecContext(ctx, `DELETE FROM `+table+` WHERE device = $1`, []byte(d.ID)); err != nil {
+				return err
+			}
 		}
 		for i, name := range facts.names {
 			_, err := c.ExecContext(ctx, `INSERT INTO gomadm_facts (device, name, value) VALUES ($1, $2, $3)`,
@@ -52,7 +54,7 @@ func firstRevision() int64 {
 // tables are all that have rows of devices, the one first that is locked.
 var tables = [...]string{
 	"gomadm_devices", "gomadm_facts", "gomadm_awaited", "gomadm_sessions", "gomadm_parts", "gomadm_requests", "gomadm_ids",
-	"gomadm_results",
+	"gomadm_results", "gomadm_pushes",
 }
 
 // Unregister does what session.Registrar says. The results of the device are forgotten too.
@@ -146,23 +148,10 @@ func (s *Store) Idle(ctx context.Context, before time.Time, limit int) ([]omadm.
 }
 
 func idle(ctx context.Context, c conn, before time.Time, limit int) ([]omadm.DeviceID, error) {
-	rows, err := c.QueryContext(ctx, `SELECT device FROM gomadm_sessions AS s
+	return scanIDs(c.QueryContext(ctx, `SELECT device FROM gomadm_sessions AS s
 		WHERE seen < $1 AND NOT EXISTS (SELECT 1 FROM gomadm_sessions AS o
 			WHERE o.device = s.device AND (o.seen < s.seen OR o.seen = s.seen AND o.key < s.key))
-		ORDER BY seen LIMIT $2`, nanos(before), int64(limit))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() // again
-	var ids []omadm.DeviceID
-	for rows.Next() {
-		var id sql.RawBytes
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, omadm.DeviceID(id))
-	}
-	return ids, rows.Err()
+		ORDER BY seen LIMIT $2`, nanos(before), int64(limit)))
 }
 
 // Results does what session.Results says. On PostgreSQL an entry appears when all transactions of the whole server that
@@ -171,7 +160,7 @@ func idle(ctx context.Context, c conn, before time.Time, limit int) ([]omadm.Dev
 func (s *Store) Results(ctx context.Context, after session.Cursor, limit int) ([]session.Entry, error) {
 	var entries []session.Entry
 	err := s.retry(ctx, func() (err error) {
-		entries, err = s.engine.results(ctx, s.db, after, limit)
+		entries, err = s.engine.results(ctx, s.db, nil, after, limit)
 		return err
 	})
 	if err != nil {

@@ -405,17 +405,25 @@ func (s *statement) marks(ws []*write, table string, of func(*write) marks) {
 	}
 }
 
+// ended is SQL for the number that all transactions which have ended for good are below: those of others go on.
+const ended = `pg_snapshot_xmin(pg_current_snapshot())::text::bigint`
+
 // results returns the entries of transactions that are older than each that still goes on, in the order of the numbers of
 // transactions: what appears later comes from a transaction with a higher number. A cursor is the number of the
 // transaction and that of the entry in it.
-func (postgres) results(ctx context.Context, db *sql.DB, after session.Cursor, limit int) ([]session.Entry, error) {
+func (e postgres) results(
+	ctx context.Context, c conn, of *omadm.DeviceID, after session.Cursor, limit int,
+) ([]session.Entry, error) {
 	tx, nth, err := parsePlace(after)
 	if err != nil {
 		return nil, err
 	}
-	const ended = `pg_snapshot_xmin(pg_current_snapshot())::text::bigint`
-	rows, err := db.QueryContext(ctx, `SELECT tx, nth, device, kind, form FROM gomadm_results
-		WHERE (tx, nth) > ($1, $2) AND tx < `+ended+` ORDER BY tx, nth LIMIT $3`, tx, nth, int64(limit))
+	only, args := "", []any{tx, nth, int64(limit)}
+	if of != nil {
+		only, args = "device = $4 AND ", append(args, []byte(*of))
+	}
+	rows, err := c.QueryContext(ctx, `SELECT tx, nth, device, kind, form FROM gomadm_results
+		WHERE `+only+`(tx, nth) > ($1, $2) AND tx < `+ended+` ORDER BY tx, nth LIMIT $3`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -423,12 +431,17 @@ func (postgres) results(ctx context.Context, db *sql.DB, after session.Cursor, l
 	if err != nil || len(entries) > 0 || after == "" {
 		return entries, err
 	}
+	return nil, e.given(ctx, c, tx)
+}
+
+// given is ErrCursor if no entry of a transaction can have been seen.
+func (postgres) given(ctx context.Context, c conn, tx int64) error {
 	var given bool
-	err = db.QueryRowContext(ctx, `SELECT $1 < `+ended, tx).Scan(&given)
+	err := c.QueryRowContext(ctx, `SELECT $1 < `+ended, tx).Scan(&given)
 	if err == nil && !given {
 		err = session.ErrCursor
 	}
-	return nil, err
+	return err
 }
 
 func placeCursor(tx, nth int64) session.Cursor {

@@ -213,13 +213,20 @@ func (r *runner) marks(device []byte, table string, m marks) {
 
 // results returns entries in the order of their numbers, which is that of the transactions: they write one after the
 // other. A cursor is the number of an entry.
-func (e *sqlite) results(ctx context.Context, db *sql.DB, after session.Cursor, limit int) ([]session.Entry, error) {
+func (e *sqlite) results(
+	ctx context.Context, c conn, of *omadm.DeviceID, after session.Cursor, limit int,
+) ([]session.Entry, error) {
 	serial, err := parseSerial(after)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := db.QueryContext(ctx, `SELECT serial, device, kind, form FROM gomadm_results
-		WHERE serial > $1 ORDER BY serial LIMIT $2`, serial, int64(limit))
+	query, args := `SELECT serial, device, kind, form FROM gomadm_results
+		WHERE serial > $1 ORDER BY serial LIMIT $2`, []any{serial, int64(limit)}
+	if of != nil {
+		query, args = `SELECT serial, device, kind, form FROM gomadm_results
+			WHERE device = $1 AND serial > $2 ORDER BY serial LIMIT $3`, []any{[]byte(*of), serial, int64(limit)}
+	}
+	rows, err := c.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -227,12 +234,17 @@ func (e *sqlite) results(ctx context.Context, db *sql.DB, after session.Cursor, 
 	if err != nil || len(entries) > 0 || serial == 0 {
 		return entries, err
 	}
+	return nil, e.given(ctx, c, serial)
+}
+
+// given is ErrCursor if no entry has had a number yet.
+func (e *sqlite) given(ctx context.Context, c conn, serial int64) error {
 	var last int64
-	err = db.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'gomadm_results'`).Scan(&last)
+	err := c.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'gomadm_results'`).Scan(&last)
 	if err == nil && serial > last {
 		err = session.ErrCursor
 	}
-	return nil, err
+	return err
 }
 
 func serialCursor(serial int64) session.Cursor {

@@ -12,8 +12,8 @@ import (
 	"github.com/gomadm/gomadm/session"
 )
 
-// Store is a session.Store, session.Registrar, session.Results, session.Canceler and session.Idler in the tables that
-// Migrate makes. It keeps nothing outside the database: any number of Stores, in any number of processes, may serve one.
+// Store is a session.Store with all the optional interfaces, in the tables that Migrate makes. It keeps nothing outside the
+// database: any number of Stores, in any number of processes, may serve one.
 type Store struct {
 	db       *sql.DB
 	engine   engine
@@ -27,6 +27,9 @@ var (
 	_ session.Results   = (*Store)(nil)
 	_ session.Canceler  = (*Store)(nil)
 	_ session.Idler     = (*Store)(nil)
+	_ session.Lister    = (*Store)(nil)
+	_ session.Pruner    = (*Store)(nil)
+	_ session.Pushes    = (*Store)(nil)
 )
 
 // Options are what a Store may do otherwise. The zero value is usable.

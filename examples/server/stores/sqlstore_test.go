@@ -102,7 +102,7 @@ func TestMigrateByManyAtOnceAndAgain(t *testing.T) {
 		register(t, s, pc)
 		migrate(t, s)
 		load(t, s, pc)
-		want(t, "versions", texts(t, db, "SELECT version FROM gomadm_versions"), []string{"1"})
+		want(t, "versions", texts(t, db, "SELECT version FROM gomadm_versions"), []string{"1", "2"})
 
 		execute(t, db, "INSERT INTO gomadm_versions (version) VALUES (1000)")
 		if err := s.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "1000") {

@@ -57,7 +57,8 @@ func open(t testing.TB, driver, dsn string) *sql.DB {
 	return db
 }
 
-// store is a store of which Results waits for older transactions of other tests on the same server of PostgreSQL.
+// store is a store of which what is about results waits for older transactions of other tests on the same server of
+// PostgreSQL.
 type store struct {
 	*sqlstore.Store
 	db *sql.DB
@@ -73,6 +74,22 @@ func (s store) Results(ctx context.Context, after session.Cursor, limit int) ([]
 		return nil, err
 	}
 	return s.Store.Results(ctx, after, limit)
+}
+
+func (s store) History(
+	ctx context.Context, id omadm.DeviceID, after session.Cursor, limit int,
+) ([]session.Entry, error) {
+	if err := s.settle(ctx); err != nil {
+		return nil, err
+	}
+	return s.Store.History(ctx, id, after, limit)
+}
+
+func (s store) Prune(ctx context.Context, through session.Cursor, limit int) (int, error) {
+	if err := s.settle(ctx); err != nil {
+		return 0, err
+	}
+	return s.Store.Prune(ctx, through, limit)
 }
 
 // settle returns when the entries that there are now can be read.
@@ -121,7 +138,7 @@ func clear(t testing.TB, db *sql.DB) {
 
 var tables = []string{
 	"gomadm_devices", "gomadm_facts", "gomadm_awaited", "gomadm_sessions", "gomadm_parts", "gomadm_requests", "gomadm_ids",
-	"gomadm_results",
+	"gomadm_results", "gomadm_pushes",
 }
 
 func execute(t testing.TB, db *sql.DB, statement string) {
@@ -203,6 +220,42 @@ func (s *turns) Cancel(
 
 func (s *turns) Idle(ctx context.Context, before time.Time, limit int) ([]omadm.DeviceID, error) {
 	return s.next().Idle(ctx, before, limit)
+}
+
+func (s *turns) Devices(ctx context.Context, after omadm.DeviceID, limit int) ([]omadm.DeviceID, error) {
+	return s.next().Devices(ctx, after, limit)
+}
+
+func (s *turns) Requests(
+	ctx context.Context, id omadm.DeviceID, after session.Cursor, limit int,
+) ([]session.Queued, error) {
+	return s.next().Requests(ctx, id, after, limit)
+}
+
+func (s *turns) History(
+	ctx context.Context, id omadm.DeviceID, after session.Cursor, limit int,
+) ([]session.Entry, error) {
+	return s.next().History(ctx, id, after, limit)
+}
+
+func (s *turns) Prune(ctx context.Context, through session.Cursor, limit int) (int, error) {
+	return s.next().Prune(ctx, through, limit)
+}
+
+func (s *turns) Channel(ctx context.Context, id omadm.DeviceID) (session.Channel, error) {
+	return s.next().Channel(ctx, id)
+}
+
+func (s *turns) SetChannel(ctx context.Context, id omadm.DeviceID, c session.Channel) error {
+	return s.next().SetChannel(ctx, id, c)
+}
+
+func (s *turns) Woken(ctx context.Context, id omadm.DeviceID, at time.Time, window time.Duration) (bool, error) {
+	return s.next().Woken(ctx, id, at, window)
+}
+
+func (s *turns) NotWoken(ctx context.Context, id omadm.DeviceID, at time.Time) error {
+	return s.next().NotWoken(ctx, id, at)
 }
 
 // Each table can be replaced by one that is partitioned by device and is like it in all else, as DESIGN.md shows.
