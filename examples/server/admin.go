@@ -1,19 +1,16 @@
 package main
 
 import (
-	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
@@ -25,30 +22,55 @@ const maxAdminBody = 8 << 20
 // maxPage is the largest number of entries in one answer.
 const maxPage = 1000
 
+// description is the administrator's endpoint in OpenAPI 3.1. The tests hold it against what is answered.
+//
+//go:embed openapi.yaml
+var description []byte
+
 // admin is the endpoint of the administrator: devices, their queues and what came of them, in JSON.
 type admin struct {
-	store store
-	queue session.Queue
+	store   store
+	queue   session.Queue
+	metrics http.Handler
 
 	registering sync.Mutex // so that nobody registers a device that has just become known, see makeKnown
 }
 
+// route answers the requests of one method and path.
+type route func(http.ResponseWriter, *http.Request) error
+
+// routes are all there are, by their patterns for http.ServeMux.
+func (a *admin) routes() map[string]route {
+	return map[string]route{
+		"GET /admin/devices":                                a.devices,
+		"POST /admin/devices":                               a.registerNamed,
+		"PUT /admin/devices/{device}":                       a.register,
+		"GET /admin/devices/{device}":                       a.device,
+		"DELETE /admin/devices/{device}":                    a.unregister,
+		"GET /admin/devices/{device}/sessions":              a.sessions,
+		"GET /admin/devices/{device}/channel":               a.channel,
+		"PUT /admin/devices/{device}/channel":               a.setChannel,
+		"DELETE /admin/devices/{device}/channel":            a.removeChannel,
+		"GET /admin/devices/{device}/history":               a.history,
+		"GET /admin/devices/{device}/requests":              a.requests,
+		"POST /admin/devices/{device}/requests":             a.enqueue,
+		"POST /admin/devices/{device}/batch":                a.enqueueAll,
+		"GET /admin/devices/{device}/requests/{request}":    a.request,
+		"DELETE /admin/devices/{device}/requests/{request}": a.cancel,
+		"GET /admin/results":                                a.results,
+		"POST /admin/prune":                                 a.prune,
+		"GET /admin/metrics":                                a.showMetrics,
+		"GET /admin/openapi.yaml":                           describe,
+	}
+}
+
 // newAdmin returns the handler of everything below /admin/.
 func newAdmin(s store, metrics http.Handler) http.Handler {
-	a := &admin{store: s, queue: session.Queue{Store: s}}
+	a := &admin{store: s, queue: session.Queue{Store: s}, metrics: metrics}
 	mux := http.NewServeMux()
-	for pattern, f := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"POST /admin/devices":                            a.registerNamed,
-		"PUT /admin/devices/{device}":                    a.register,
-		"GET /admin/devices/{device}":                    a.device,
-		"DELETE /admin/devices/{device}":                 a.unregister,
-		"POST /admin/devices/{device}/requests":          a.enqueue,
-		"GET /admin/devices/{device}/requests/{request}": a.request,
-		"GET /admin/results":                             a.results,
-	} {
+	for pattern, f := range a.routes() {
 		mux.HandleFunc(pattern, answering(f))
 	}
-	mux.Handle("GET /admin/metrics", metrics)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxAdminBody)
 		if h, pattern := mux.Handler(r); pattern == "" {
@@ -70,7 +92,7 @@ func (w jsonErrors) WriteHeader(status int) {
 func (w jsonErrors) Write(b []byte) (int, error) { return len(b), nil }
 
 // answering turns the error of f into an answer.
-func answering(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+func answering(f route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := f(w, r); err != nil {
 			writeError(w, statusOf(err), err)
@@ -83,8 +105,11 @@ type badRequest struct{ error }
 
 func (e badRequest) Unwrap() error { return e.error }
 
-// notFound is what the administrator asked for and is not there.
-type notFound struct{ error }
+// notFound is what the administrator asked for and is not there, tooLate what can no longer be changed.
+type (
+	notFound struct{ error }
+	tooLate  struct{ error }
+)
 
 // statusOf chooses the HTTP status of an error.
 func statusOf(err error) int {
@@ -92,11 +117,11 @@ func statusOf(err error) int {
 		return http.StatusRequestEntityTooLarge
 	}
 	switch {
-	case errors.As(err, new(badRequest)), errors.As(err, new(*omadm.RequestError)):
+	case errors.As(err, new(badRequest)), errors.As(err, new(*omadm.RequestError)), errors.Is(err, session.ErrCursor):
 		return http.StatusBadRequest
 	case errors.As(err, new(notFound)), errors.Is(err, session.ErrUnknownDevice):
 		return http.StatusNotFound
-	case errors.Is(err, session.ErrExists):
+	case errors.As(err, new(tooLate)), errors.Is(err, session.ErrExists):
 		return http.StatusConflict
 	}
 	return http.StatusServiceUnavailable
@@ -129,172 +154,12 @@ func readJSON(r *http.Request, v any) error {
 	return nil
 }
 
-// registerNamed makes a device known whose id does not fit into a path.
-func (a *admin) registerNamed(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		ID omadm.DeviceID `json:"id"`
-	}
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	if in.ID == "" {
-		return badRequest{errors.New("id is empty")}
-	}
-	return a.makeKnown(r.Context(), w, in.ID)
-}
-
-func (a *admin) register(w http.ResponseWriter, r *http.Request) error {
-	return a.makeKnown(r.Context(), w, omadm.DeviceID(r.PathValue("device")))
-}
-
-// makeKnown registers a device, unless it is: Register would take what is known of it away. When another process does
-// the same in the same instant, the facts are taken away that the device told in between; it tells them again.
-func (a *admin) makeKnown(ctx context.Context, w http.ResponseWriter, id omadm.DeviceID) error {
-	a.registering.Lock()
-	defer a.registering.Unlock()
-	known, err := registered(ctx, a.store, id)
-	if err != nil {
-		return err
-	}
-	status := http.StatusOK
-	if !known {
-		status = http.StatusCreated
-		if err := a.store.Register(ctx, session.Device{ID: id}); err != nil {
-			return err
-		}
-	}
-	return a.writeDevice(ctx, w, status, id)
-}
-
-func (a *admin) device(w http.ResponseWriter, r *http.Request) error {
-	return a.writeDevice(r.Context(), w, http.StatusOK, omadm.DeviceID(r.PathValue("device")))
-}
-
-func (a *admin) writeDevice(ctx context.Context, w http.ResponseWriter, status int, id omadm.DeviceID) error {
-	rec, err := a.store.Load(ctx, session.Query{Device: id})
-	if err != nil {
-		return err
-	}
-	facts := rec.Device.Facts
-	if facts == nil {
-		facts = omadm.Facts{}
-	}
-	writeJSON(w, status, deviceJSON{ID: id, Facts: facts})
-	return nil
-}
-
-func (a *admin) unregister(w http.ResponseWriter, r *http.Request) error {
-	id := omadm.DeviceID(r.PathValue("device"))
-	if err := a.store.Unregister(r.Context(), id); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-func (a *admin) enqueue(w http.ResponseWriter, r *http.Request) error {
-	var in requestJSON
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	req, err := in.request()
-	if err != nil {
-		return badRequest{err}
-	}
-	device := r.PathValue("device")
-	if err := a.queue.Enqueue(r.Context(), omadm.DeviceID(device), req); err != nil {
-		return err
-	}
-	w.Header().Set("Location", "/admin/devices/"+segment(device)+"/requests/"+segment(string(req.ID)))
-	writeJSON(w, http.StatusCreated, struct {
-		ID omadm.RequestID `json:"id"`
-	}{req.ID})
-	return nil
-}
-
 // segment escapes a path segment, dots too: otherwise "." and ".." lead elsewhere.
 func segment(name string) string { return strings.ReplaceAll(url.PathEscape(name), ".", "%2E") }
 
-func (a *admin) request(w http.ResponseWriter, r *http.Request) error {
-	device, id := omadm.DeviceID(r.PathValue("device")), omadm.RequestID(r.PathValue("request"))
-	// The queue first: what leaves it afterwards is in the results.
-	waits, err := a.waits(r.Context(), device, id)
-	if err != nil {
-		return err
-	}
-	entries, err := a.entries(r.Context(), device, id)
-	if err != nil {
-		return err
-	}
-	if !waits && len(entries) == 0 {
-		return notFound{fmt.Errorf("device %q has no request %q", device, id)}
-	}
-	writeJSON(w, http.StatusOK, progress(entries))
-	return nil
-}
-
-// endOfTime is when every request is due.
-var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)
-
-// everything asks for all requests in the queue of a device or on their way.
-func everything(id omadm.DeviceID) session.Query {
-	return session.Query{Device: id, Now: endOfTime, Limit: math.MaxInt, Octets: math.MaxInt}
-}
-
-// waits reports whether a request is in the queue of a device, or on its way.
-func (a *admin) waits(ctx context.Context, device omadm.DeviceID, id omadm.RequestID) (bool, error) {
-	rec, err := a.store.Load(ctx, everything(device))
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(rec.Requests, func(p session.Pending) bool { return p.Request.ID == id }), nil
-}
-
-// entries returns the results and the outcome of a request, oldest first. It reads the results of all devices from the
-// first, and keeps nothing that another process could make untrue.
-func (a *admin) entries(ctx context.Context, device omadm.DeviceID, id omadm.RequestID) ([]session.Entry, error) {
-	var found []session.Entry
-	for e, err := range entriesAfter(ctx, a.store, "") {
-		if err != nil {
-			return nil, err
-		}
-		if about, ok := requestOf(e); e.Device != device || !ok || about != id {
-			continue
-		}
-		found = append(found, e)
-		if e.Outcome != nil {
-			break // the last of a request
-		}
-	}
-	return found, nil
-}
-
-func (a *admin) results(w http.ResponseWriter, r *http.Request) error {
-	limit, err := pageSize(r.URL.Query().Get("limit"))
-	if err != nil {
-		return err
-	}
-	after := session.Cursor(r.URL.Query().Get("after"))
-	entries, err := a.store.Results(r.Context(), after, limit)
-	if errors.Is(err, session.ErrCursor) {
-		return badRequest{err}
-	}
-	if err != nil {
-		return err
-	}
-	out := struct {
-		Entries []entryJSON    `json:"entries"`
-		Next    session.Cursor `json:"next"` // to be given as after, to read on
-	}{make([]entryJSON, len(entries)), after}
-	for i, e := range entries {
-		out.Entries[i], out.Next = newEntry(e), e.Cursor
-	}
-	writeJSON(w, http.StatusOK, out)
-	return nil
-}
-
-// pageSize reads a number of entries.
-func pageSize(text string) (int, error) {
+// pageSize reads the number of entries that the administrator wants to see.
+func pageSize(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("limit")
 	if text == "" {
 		return 100, nil
 	}
@@ -303,4 +168,22 @@ func pageSize(text string) (int, error) {
 		return 0, badRequest{fmt.Errorf("limit is not a number from 1 to %d", maxPage)}
 	}
 	return n, nil
+}
+
+// after reads where a page begins.
+func after(r *http.Request) session.Cursor { return session.Cursor(r.URL.Query().Get("after")) }
+
+// deviceOf returns the device that a path names.
+func deviceOf(r *http.Request) omadm.DeviceID { return omadm.DeviceID(r.PathValue("device")) }
+
+func (a *admin) showMetrics(w http.ResponseWriter, r *http.Request) error {
+	a.metrics.ServeHTTP(w, r)
+	return nil
+}
+
+// describe shows the description of the endpoint.
+func describe(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "application/yaml")
+	_, _ = w.Write(description)
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,10 +10,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/session"
 	"github.com/gomadm/gomadm/session/memstore"
 )
 
@@ -58,6 +62,30 @@ func TestAdminAnswers(t *testing.T) {
 		{"request held back", "GET", "/devices/d/requests/later", "", 200, `{"state":"pending"}`},
 		{"unknown request", "GET", "/devices/d/requests/nothing", "", 404, `{"error":`},
 		{"request of an unknown device", "GET", "/devices/nobody/requests/r", "", 404, `{"error":`},
+
+		{"enqueue two", "POST", "/devices/d/batch", `{"requests":[{"id":"m","ops":[` + op + `]},{"id":"n","ops":[` + op + `]}]}`, 201, `{"ids":["m","n"]}`},
+		{"enqueue two without ids", "POST", "/devices/d/batch", `{"requests":[{"ops":[` + op + `]},{"ops":[` + op + `]}]}`, 201, `{"ids":["`},
+		{"enqueue two, one wrong", "POST", "/devices/d/batch", `{"requests":[{"ops":[` + op + `]},{"ops":[{"verb":"Put"}]}]}`, 400, `request 1: operation 0: unknown verb`},
+		{"enqueue two, one for no device", "POST", "/devices/d/batch", `{"requests":[{"ops":[` + op + `]},{"ops":[{"verb":"Get","uri":"./a//b"}]}]}`, 400, `{"error":`},
+		{"enqueue none", "POST", "/devices/d/batch", `{"requests":[]}`, 400, `there are no requests`},
+
+		{"cancel", "DELETE", "/devices/d/requests/r", "", 204, ""},
+		{"cancel a request held back", "DELETE", "/devices/d/requests/later", "", 204, ""},
+		{"cancel an unknown request", "DELETE", "/devices/d/requests/nothing", "", 404, `{"error":`},
+		{"cancel a request of an unknown device", "DELETE", "/devices/nobody/requests/r", "", 404, `{"error":`},
+
+		{"devices", "GET", "/devices", "", 200, `{"devices":["d"],"next":"d"}`},
+		{"devices behind the last", "GET", "/devices?after=d", "", 200, `{"devices":[],"next":"d"}`},
+		{"devices of a wrong limit", "GET", "/devices?limit=x", "", 400, `{"error":`},
+		{"no sessions", "GET", "/devices/d/sessions", "", 200, `{"sessions":[]}`},
+		{"queue of a wrong cursor", "GET", "/devices/d/requests?after=x", "", 400, `{"error":`},
+		{"no history", "GET", "/devices/d/history", "", 200, `{"entries":[],"next":""}`},
+		{"history of a wrong cursor", "GET", "/devices/d/history?after=x", "", 400, `{"error":`},
+		{"no channel", "GET", "/devices/d/channel", "", 404, `{"error":`},
+		{"channel of an unknown device", "GET", "/devices/nobody/channel", "", 404, `{"error":`},
+		{"channel without an address", "PUT", "/devices/d/channel", `{}`, 400, `uri is empty`},
+		{"prune without a cursor", "POST", "/prune", `{}`, 400, `through is empty`},
+		{"prune a wrong cursor", "POST", "/prune", `{"through":"x"}`, 400, `{"error":`},
 
 		{"no results", "GET", "/results", "", 200, `{"entries":[],"next":""}`},
 		{"results of a wrong cursor", "GET", "/results?after=x", "", 400, `{"error":`},
@@ -163,6 +191,213 @@ func TestAdminResults(t *testing.T) {
 	if got, want := strings.Join(kinds, ", "), "status 200, value 7.4.1, outcome done"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+// TestAdminDevices reads the ids of devices page by page.
+func TestAdminDevices(t *testing.T) {
+	s := newSite(t)
+	for _, name := range []string{"c", "a", "a/b", "b"} {
+		s.must(http.StatusCreated, "PUT", "/admin/devices/"+segment(name), "")
+	}
+	var got []string
+	for after := ""; ; {
+		var page struct {
+			Devices []string
+			Next    string
+		}
+		s.json(s.must(http.StatusOK, "GET", "/admin/devices?limit=3&after="+url.QueryEscape(after), ""), &page)
+		if len(page.Devices) == 0 {
+			break
+		}
+		got, after = append(got, page.Devices...), page.Next
+	}
+	if want := []string{"a", "a/b", "b", "c"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// queued reads the queue of the device of the examples, two requests to a page.
+func (s site) queued() []queuedJSON {
+	s.t.Helper()
+	var list []queuedJSON
+	for after := ""; ; {
+		var page struct {
+			Requests []queuedJSON
+			Next     string
+		}
+		s.json(s.must(http.StatusOK, "GET", "/admin/devices/"+exampleDevice+"/requests?limit=2&after="+url.QueryEscape(after), ""), &page)
+		if len(page.Requests) == 0 {
+			return list
+		}
+		list, after = append(list, page.Requests...), page.Next
+	}
+}
+
+// TestAdminQueue follows requests through the queue: what waits, what is on its way, what may be canceled.
+func TestAdminQueue(t *testing.T) {
+	const device = "/admin/devices/" + exampleDevice
+	s := exampleSite(t)
+	s.queue(getVersion)
+	s.must(http.StatusCreated, "POST", device+"/batch", `{"requests":[
+		{"id":"later","notBefore":"2999-01-01T00:00:00Z","group":"atomic","ops":[`+setCamera+`]},
+		{"id":"much later","notBefore":"2999-01-01T00:00:00Z","ops":[`+getVersion+`]}]}`)
+	states := func() string {
+		var list []string
+		for _, q := range s.queued() {
+			list = append(list, fmt.Sprint(q.ID, " ", q.State, " ", q.Session, " ", q.Attempts))
+		}
+		return strings.Join(list, ", ")
+	}
+	if got, want := states(), "r1 waiting  0, later waiting  0, much later waiting  0"; got != want {
+		t.Errorf("at first:\n got %s\nwant %s", got, want)
+	}
+	s.exchange(example(t, "01"))
+	if got, want := states(), "r1 leased :1 1, later waiting  0, much later waiting  0"; got != want {
+		t.Errorf("in the session:\n got %s\nwant %s", got, want)
+	}
+	if a := s.must(http.StatusConflict, "DELETE", device+"/requests/r1", ""); !strings.Contains(string(a.body), "on its way") {
+		t.Errorf("canceled: %s", a.body)
+	}
+	s.must(http.StatusNoContent, "DELETE", device+"/requests/later", "")
+	if a := s.must(http.StatusConflict, "DELETE", device+"/requests/later", ""); !strings.Contains(string(a.body), "is over") {
+		t.Errorf("canceled again: %s", a.body)
+	}
+	if p := s.progress(exampleDevice, "later"); p.Outcome == nil || p.Outcome.Kind != "canceled" {
+		t.Errorf("got outcome %+v, want canceled", p.Outcome)
+	}
+	s.exchange(example(t, "03"))
+	if got, want := states(), "much later waiting  0"; got != want {
+		t.Errorf("at last:\n got %s\nwant %s", got, want)
+	}
+	if got := s.scrape()[`gomadm_outcomes_total{kind="canceled"}`]; got != "1" {
+		t.Errorf("%q canceled requests are counted, want 1", got)
+	}
+}
+
+// TestAdminQueueHidesValues looks for a password in what the queue shows.
+func TestAdminQueueHidesValues(t *testing.T) {
+	s := exampleSite(t)
+	s.queue(`{"verb":"Replace","uri":"./DevDetail/Password","value":"s3cret"}`)
+	if a := s.must(http.StatusOK, "GET", "/admin/devices/"+exampleDevice+"/requests", ""); strings.Contains(string(a.body), "s3cret") {
+		t.Errorf("got %s", a.body)
+	}
+}
+
+// TestAdminBatchIsOne finds nothing of a batch that has one request too many.
+func TestAdminBatchIsOne(t *testing.T) {
+	s := exampleSite(t)
+	s.queue(getVersion)
+	s.must(http.StatusConflict, "POST", "/admin/devices/"+exampleDevice+"/batch", `{"requests":[{"id":"new","ops":[`+getVersion+`]},{"id":"r1","ops":[`+getMaker+`]}]}`)
+	s.must(http.StatusNotFound, "GET", "/admin/devices/"+exampleDevice+"/requests/new", "")
+}
+
+// TestAdminSessions shows a session while it is open and when it ended.
+func TestAdminSessions(t *testing.T) {
+	s := exampleSite(t)
+	s.queue(getVersion)
+	sessions := func() []sessionJSON {
+		var page struct{ Sessions []sessionJSON }
+		s.json(s.must(http.StatusOK, "GET", "/admin/devices/"+exampleDevice+"/sessions", ""), &page)
+		return page.Sessions
+	}
+	s.exchange(example(t, "01"))
+	got := sessions()
+	if len(got) != 1 || got[0].ID != "1" || got[0].Messages != 1 || !got[0].Ended.IsZero() || got[0].MaxMsgSize != 16384 ||
+		!slices.Equal(got[0].Requests, []omadm.RequestID{"r1"}) {
+		t.Errorf("open: got %+v", got)
+	}
+	s.exchange(example(t, "03"))
+	if got := sessions(); len(got) != 1 || got[0].Messages != 2 || got[0].Ended.IsZero() || len(got[0].Requests) > 0 {
+		t.Errorf("ended: got %+v", got)
+	}
+}
+
+// unlisted is a store whose results of all devices nobody may read.
+type unlisted struct {
+	store
+	t *testing.T
+}
+
+func (u unlisted) Results(context.Context, session.Cursor, int) ([]session.Entry, error) {
+	u.t.Error("the results of all devices are read")
+	return nil, nil
+}
+
+// TestAdminHistory reads what came of the requests of one device, and of one request, and nothing of others.
+func TestAdminHistory(t *testing.T) {
+	s := siteOn(t, database{store: unlisted{new(memstore.Store), t}})
+	for _, name := range []string{"d", exampleDevice} {
+		s.must(http.StatusCreated, "PUT", "/admin/devices/"+name, "")
+		s.must(http.StatusCreated, "POST", "/admin/devices/"+name+"/requests", `{"id":"r1","ops":[`+getVersion+`]}`)
+	}
+	s.must(http.StatusNoContent, "DELETE", "/admin/devices/d/requests/r1", "")
+	s.exchange(example(t, "01"))
+	s.exchange(example(t, "03"))
+	for name, want := range map[string]int{"d": 1, exampleDevice: 3} {
+		n := 0
+		for after := ""; ; n++ {
+			var page struct {
+				Entries []entryJSON
+				Next    string
+			}
+			s.json(s.must(http.StatusOK, "GET", "/admin/devices/"+name+"/history?limit=1&after="+url.QueryEscape(after), ""), &page)
+			if len(page.Entries) == 0 {
+				break
+			}
+			if got := string(page.Entries[0].Device); got != name {
+				t.Errorf("history of %s has an entry of %s", name, got)
+			}
+			after = page.Next
+		}
+		if n != want {
+			t.Errorf("history of %s has %d entries, want %d", name, n, want)
+		}
+	}
+	if p := s.progress(exampleDevice, "r1"); p.Outcome == nil || p.Outcome.Kind != "done" || len(p.Results) != 2 {
+		t.Errorf("got %+v", p)
+	}
+}
+
+// TestAdminPrune forgets results up to a cursor, and reads on behind it.
+func TestAdminPrune(t *testing.T) {
+	s := exampleSite(t)
+	s.queue(getVersion)
+	s.exchange(example(t, "01"))
+	s.exchange(example(t, "03"))
+	type page struct {
+		Entries []entryJSON
+		Next    string
+	}
+	var two, rest page
+	s.json(s.must(http.StatusOK, "GET", "/admin/results?limit=2", ""), &two)
+	a := s.must(http.StatusOK, "POST", "/admin/prune", fmt.Sprintf(`{"through":%q}`, two.Next))
+	if got, want := strings.TrimSpace(string(a.body)), `{"pruned":2,"done":true}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, after := range []string{"", two.Next} {
+		s.json(s.must(http.StatusOK, "GET", "/admin/results?after="+url.QueryEscape(after), ""), &rest)
+		if len(rest.Entries) != 1 || rest.Entries[0].Outcome == nil {
+			t.Errorf("after %q: got %+v, want the outcome", after, rest.Entries)
+		}
+	}
+}
+
+// TestAdminChannel sets, shows and removes the push channel of a device.
+func TestAdminChannel(t *testing.T) {
+	const path = "/admin/devices/" + exampleDevice + "/channel"
+	s := exampleSite(t)
+	for _, c := range []string{
+		`{"uri":"https://push.example.test/1"}`, `{"uri":"https://push.example.test/2","expires":"2030-01-01T00:00:00Z"}`,
+	} {
+		s.must(http.StatusNoContent, "PUT", path, c)
+		if got := strings.TrimSpace(string(s.must(http.StatusOK, "GET", path, "").body)); got != c {
+			t.Errorf("got %s, want %s", got, c)
+		}
+	}
+	s.must(http.StatusOK, "PUT", "/admin/devices/"+exampleDevice, "") // registered already: keeps it
+	s.must(http.StatusOK, "GET", path, "")
+	s.must(http.StatusNoContent, "DELETE", path, "")
+	s.must(http.StatusNotFound, "GET", path, "")
 }
 
 func TestAdminAdmits(t *testing.T) {

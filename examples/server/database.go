@@ -41,8 +41,9 @@ func (db database) close() error {
 	return db.pool.Close()
 }
 
-// openDatabase opens the database that -db names, and brings its tables to the version of this program.
-func openDatabase(ctx context.Context, name string) (database, error) {
+// openDatabase opens the database that -db names, and brings its tables to the version of this program. Commits of
+// different devices share transactions as group says.
+func openDatabase(ctx context.Context, name string, group sqlstore.Group) (database, error) {
 	if name == inMemory {
 		return database{store: new(memstore.Store)}, nil
 	}
@@ -60,7 +61,7 @@ func openDatabase(ctx context.Context, name string) (database, error) {
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
-	s := sqlstore.New(db, dialect, sqlstore.Options{})
+	s := sqlstore.New(db, dialect, sqlstore.Options{Group: group})
 	if err := s.Migrate(ctx); err != nil {
 		return database{}, errors.Join(fmt.Errorf("server: database: %w", err), db.Close())
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,8 @@ import (
 	"github.com/gomadm/gomadm/examples/server/pgtest"
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/session/simdevice"
+	"github.com/gomadm/gomadm/session/sqlstore"
 )
 
 // eachDatabase runs a test on an empty database of each kind that outlives the server, given by its name.
@@ -54,7 +57,7 @@ func databaseURL(t *testing.T, dsn string) string {
 // serverOn starts a server on a database. Both end with the test.
 func serverOn(t *testing.T, name string) site {
 	t.Helper()
-	db, err := openDatabase(t.Context(), name)
+	db, err := openDatabase(t.Context(), name, sqlstore.Group{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,12 +146,49 @@ func TestTwoServersOnOneDatabase(t *testing.T) {
 	})
 }
 
+// TestGroup lets devices come at the same time to a server whose transactions they share.
+func TestGroup(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, name string) {
+		o, err := parse([]string{"-db", name, "-group", "8", "-group-delay", "20ms"}, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := (sqlstore.Group{Size: 8, Delay: 20 * time.Millisecond}); o.group != want {
+			t.Errorf("got %+v, want %+v", o.group, want)
+		}
+		db, err := openDatabase(t.Context(), o.db, o.group)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.close()
+		s := siteOn(t, db)
+		var all sync.WaitGroup
+		for i := range 16 {
+			id := string(demoDevice(i))
+			s.must(http.StatusCreated, "PUT", "/admin/devices/"+id, "")
+			s.must(http.StatusCreated, "POST", "/admin/devices/"+id+"/requests", `{"id":"r1","ops":[`+getVersion+`]}`)
+			all.Go(func() {
+				report, err := (&simdevice.Device{ID: id, URL: s.url + "/dm", Transport: simdevice.HTTP{}}).Session(t.Context())
+				if err := errors.Join(err, report.Err()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		for i := range 16 {
+			if p := s.finished(string(demoDevice(i)), "r1"); p.Outcome.Kind != "done" {
+				t.Errorf("device %d: got %s, want done", i, p.Outcome.Kind)
+			}
+		}
+	})
+}
+
 // TestDatabaseFile takes names that mean something in a URL for what they are.
 func TestDatabaseFile(t *testing.T) {
 	for _, base := range []string{"a?mode=memory", "a#b", "a%41", ":memory:", "ä b"} {
 		t.Run(base, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			db, err := openDatabase(t.Context(), base)
+			db, err := openDatabase(t.Context(), base, sqlstore.Group{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -179,12 +219,16 @@ func demonstration(ctx context.Context, name string, out io.Writer, args ...stri
 func TestDemoContinues(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, name string) {
 		for i := range 3 {
-			status, last := demonstration(t.Context(), name, io.Discard)
+			var out bytes.Buffer
+			status, last := demonstration(t.Context(), name, &out)
+			if got := strings.HasPrefix(out.String(), "demo: goes on where the one before ended; the database has "); got != (i > 0) {
+				t.Errorf("demonstration %d says that it goes on: %v\n%.200s", i+1, got, &out)
+			}
 			if want := "demo: 1 devices, 2 sessions, 7 commands, 0 lost"; status != 0 || last != want {
 				t.Errorf("demonstration %d: got status %d and %q, want 0 and %q", i+1, status, last, want)
 			}
 		}
-		db, err := openDatabase(t.Context(), name)
+		db, err := openDatabase(t.Context(), name, sqlstore.Group{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,7 +266,7 @@ func TestDemoContinuesAfterFaults(t *testing.T) {
 // its device execute both.
 func TestDemoContinuesWithinARequest(t *testing.T) {
 	name, id := filepath.Join(t.TempDir(), "gomadm.db"), demoDevice(0)
-	db, err := openDatabase(t.Context(), name)
+	db, err := openDatabase(t.Context(), name, sqlstore.Group{})
 	if err != nil {
 		t.Fatal(err)
 	}

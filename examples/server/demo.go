@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"os"
@@ -31,7 +32,7 @@ func demonstrate(ctx context.Context, o options, stdout io.Writer, log *slog.Log
 		o.db = filepath.Join(folder, "gomadm.db")
 		return errors.Join(demonstrate(ctx, o, stdout, log), os.RemoveAll(folder))
 	}
-	db, err := openDatabase(ctx, o.db)
+	db, err := openDatabase(ctx, o.db, o.group)
 	if err != nil {
 		return err
 	}
@@ -87,11 +88,16 @@ type requestKey struct {
 func (d *demo) all(ctx context.Context, n int) error {
 	d.run = rand.Text()
 	d.requests = make(map[requestKey]omadm.Request)
-	for e, err := range entriesAfter(ctx, d.store, "") {
+	before := 0
+	for e, err := range d.entries(ctx, "") {
 		if err != nil {
 			return err
 		}
 		d.start = e.Cursor
+		before++
+	}
+	if before > 0 {
+		d.out.line("demo: goes on where the one before ended; the database has %d results and outcomes", before)
 	}
 	for i := range n {
 		if err := d.device(ctx, i); err != nil {
@@ -272,7 +278,7 @@ func (d *demo) executed() (done map[act]int, commands int) {
 func (d *demo) known(ctx context.Context) (map[act]int, error) {
 	finished := make(map[requestKey]bool)
 	reports := make(map[requestKey][]*omadm.Result)
-	for e, err := range entriesAfter(ctx, d.store, d.start) {
+	for e, err := range d.entries(ctx, d.start) {
 		if err != nil {
 			return nil, err
 		}
@@ -289,6 +295,11 @@ func (d *demo) known(ctx context.Context) (map[act]int, error) {
 		}
 	}
 	return d.acts(finished, reports), nil
+}
+
+// entries returns what the store lists behind a cursor.
+func (d *demo) entries(ctx context.Context, after session.Cursor) iter.Seq2[session.Entry, error] {
+	return entriesAfter(after, func(after session.Cursor) ([]session.Entry, error) { return d.store.Results(ctx, after, page) })
 }
 
 func (d *demo) acts(finished map[requestKey]bool, reports map[requestKey][]*omadm.Result) map[act]int {

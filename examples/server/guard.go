@@ -21,7 +21,11 @@ type guard struct {
 // handler lets through to h what the administrator sends. What a web page makes the administrator's browser send is
 // refused.
 func (g guard) handler(h http.Handler) http.Handler {
-	protected := http.NewCrossOriginProtection().Handler(h)
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, http.StatusForbidden, errors.New("web pages are not admitted"))
+	}))
+	protected := protection.Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case g.admits(r):

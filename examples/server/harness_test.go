@@ -16,8 +16,9 @@ import (
 
 // site is a server under test, as the command mounts it.
 type site struct {
-	t   *testing.T
-	url string
+	t    *testing.T
+	url  string
+	seen seen // operations of openapi.yaml that were answered; nil: nobody wants to know
 }
 
 // newSite starts a server with the flags of a command line.
@@ -41,7 +42,7 @@ func siteOn(t *testing.T, db database, args ...string) site {
 	srv.Config = s.server(s.mux(srv.Listener.Addr()))
 	srv.Start()
 	t.Cleanup(srv.Close)
-	return site{t, srv.URL}
+	return site{t: t, url: srv.URL}
 }
 
 // answer is what the server answered.
@@ -51,7 +52,7 @@ type answer struct {
 	body   []byte
 }
 
-// do sends a request. Header is a list of names and values in turn.
+// do sends a request, and holds what the administrator is answered against openapi.yaml. Header is a list of names and values in turn.
 func (s site) do(method, path, body string, header ...string) answer {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), method, s.url+path, strings.NewReader(body))
@@ -73,7 +74,9 @@ func (s site) do(method, path, body string, header ...string) answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return answer{resp.StatusCode, resp.Header, b}
+	a := answer{resp.StatusCode, resp.Header, b}
+	s.described(method, path, body, req.Header, a)
+	return a
 }
 
 // must sends a request and wants a status.

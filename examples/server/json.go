@@ -95,6 +95,78 @@ type deviceJSON struct {
 	Facts omadm.Facts    `json:"facts"`
 }
 
+// sessionJSON is a session.State, without what proves the device.
+type sessionJSON struct {
+	ID         string            `json:"id"`
+	SyncType   string            `json:"syncType,omitempty"`
+	Opened     time.Time         `json:"opened"`
+	Seen       time.Time         `json:"seen"`
+	Ended      time.Time         `json:"ended,omitzero"` // absent: the session is open
+	Messages   uint32            `json:"messages"`
+	MaxMsgSize int64             `json:"maxMsgSize,omitempty"`
+	MaxObjSize int64             `json:"maxObjSize,omitempty"`
+	Login      string            `json:"login,omitempty"`
+	Requests   []omadm.RequestID `json:"requests,omitempty"`
+}
+
+func newSession(s *session.State) sessionJSON {
+	out := sessionJSON{
+		ID: s.ID, SyncType: s.SyncType, Opened: s.Opened, Seen: s.Seen, Ended: s.Ended, Messages: s.Messages,
+		MaxMsgSize: s.MaxMsgSize, MaxObjSize: s.MaxObjSize, Login: s.Login,
+	}
+	for i := range s.Requests {
+		out.Requests = append(out.Requests, s.Requests[i].ID)
+	}
+	return out
+}
+
+// channelJSON is a session.Channel.
+type channelJSON struct {
+	URI     string    `json:"uri"`
+	Expires time.Time `json:"expires,omitzero"` // absent: not known
+}
+
+// queuedJSON is a session.Queued. The values of its operations are not shown: they may be long, or secret.
+type queuedJSON struct {
+	Cursor      session.Cursor  `json:"cursor"`
+	ID          omadm.RequestID `json:"id"`
+	State       string          `json:"state"` // waiting or leased
+	Session     string          `json:"session,omitempty"`
+	Attempts    int             `json:"attempts"`
+	Failures    int             `json:"failures"`
+	Group       string          `json:"group"`
+	Delivery    string          `json:"delivery"`
+	User        string          `json:"user,omitempty"`
+	Priority    int             `json:"priority"`
+	NotBefore   time.Time       `json:"notBefore,omitzero"`
+	Expires     time.Time       `json:"expires,omitzero"`
+	MaxAttempts int             `json:"maxAttempts,omitempty"` // absent: the limit of the server
+	Ops         []nodeJSON      `json:"ops"`
+}
+
+// nodeJSON is an operation without its value.
+type nodeJSON struct {
+	Verb string    `json:"verb"`
+	URI  omadm.URI `json:"uri"`
+	From omadm.URI `json:"from,omitempty"`
+}
+
+func newQueued(q *session.Queued) queuedJSON {
+	r := &q.Request
+	out := queuedJSON{
+		Cursor: q.Cursor, ID: r.ID, State: "waiting", Session: q.Session, Attempts: q.Attempts, Failures: q.Failures,
+		Group: strings.ToLower(r.Group.String()), Delivery: r.Delivery.String(), User: r.User, Priority: r.Priority,
+		NotBefore: r.NotBefore, Expires: r.Expires, MaxAttempts: r.MaxAttempts, Ops: make([]nodeJSON, len(r.Ops)),
+	}
+	if q.Session != "" {
+		out.State = "leased"
+	}
+	for i := range r.Ops {
+		out.Ops[i] = nodeJSON{r.Ops[i].Verb.String(), r.Ops[i].URI, r.Ops[i].From}
+	}
+	return out
+}
+
 // progressJSON is what became of a request.
 type progressJSON struct {
 	State   string       `json:"state"` // pending or finished

@@ -81,6 +81,9 @@ func TestExitStatus(t *testing.T) {
 		{"no time", "-timeout 0s", 2, `-timeout is not positive`},
 		{"unknown form of the log", "-log-format xml", 2, `-log-format "xml"`},
 		{"unknown level of the log", "-log-level loud", 2, `loud`},
+		{"negative group", "-group -1", 2, `-group is negative`},
+		{"delay of no group", "-group-delay 1s", 2, `needs -group`},
+		{"no delay", "-group 2 -group-delay 0s", 2, `-group-delay is not positive`},
 		{"token given twice", "-token a -token-file b", 2, `exclude each other`},
 		{"token in a file that is not there", "-listen 127.0.0.1:0 -token-file no.txt", 1, `no\.txt`},
 		{"metrics in use by nobody here", "-listen 127.0.0.1:0 -metrics 192.0.2.1:0", 1, `-metrics: listen tcp`},
@@ -138,7 +141,7 @@ func TestStop(t *testing.T) {
 			if !ok {
 				t.Fatalf("first line is %q", line)
 			}
-			s := site{t, "http://" + addr}
+			s := site{t: t, url: "http://" + addr}
 			s.must(http.StatusOK, "GET", "/admin/results", "")
 			if err := cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
@@ -169,7 +172,7 @@ func TestDrain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := site{t, "http://" + strings.TrimPrefix(strings.TrimSpace(line), "listening on ")}
+	s := site{t: t, url: "http://" + strings.TrimPrefix(strings.TrimSpace(line), "listening on ")}
 	s.must(http.StatusOK, "GET", "/readyz", "")
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -207,10 +210,10 @@ func TestStopWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := site{t, "http://" + strings.TrimPrefix(strings.TrimSpace(line), "listening on ")}
+	s := site{t: t, url: "http://" + strings.TrimPrefix(strings.TrimSpace(line), "listening on ")}
 	s.must(http.StatusCreated, "PUT", "/admin/devices/"+exampleDevice, "")
 
-	w := site{t, "http://" + strings.TrimPrefix(strings.TrimSpace(watch), "metrics on ")}
+	w := site{t: t, url: "http://" + strings.TrimPrefix(strings.TrimSpace(watch), "metrics on ")}
 	w.must(http.StatusOK, "GET", "/readyz", "")
 
 	body := example(t, "01")

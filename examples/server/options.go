@@ -12,6 +12,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/gomadm/gomadm/session/sqlstore"
 )
 
 // options is the command line.
@@ -19,6 +21,7 @@ type options struct {
 	listen string
 	path   string
 	db     string // empty: a file that the demonstration removes
+	group  sqlstore.Group
 
 	cert, key string
 	clientCA  string
@@ -76,6 +79,8 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.listen, "listen", "127.0.0.1:8080", "listen on this `address`; port 0 chooses a free one")
 	fs.StringVar(&o.path, "path", "/", "answer devices at this `path` and below it, the default is everywhere but below /admin/")
 	fs.StringVar(&o.db, "db", "gomadm.db", "keep everything in this `database`: a file of SQLite, a URL of PostgreSQL (postgres://...), or memory")
+	fs.IntVar(&o.group.Size, "group", 0, "let messages of up to this `number` of devices that come together share a transaction of the database; 0: none")
+	fs.DurationVar(&o.group.Delay, "group-delay", 100*time.Millisecond, "with -group: the longest `time` that one waits for the transaction before")
 	fs.StringVar(&o.cert, "cert", "", "certificate chain of the server, a PEM `file`")
 	fs.StringVar(&o.key, "key", "", "private key of the server, a PEM `file`")
 	fs.StringVar(&o.clientCA, "client-ca", "", "issuers of the certificates of devices, a PEM `file`; the device id is the CommonName or a URI SAN")
@@ -157,6 +162,9 @@ func (o *options) check(rest []string, given map[string]bool) error {
 	if o.demo {
 		return o.checkDemo(given)
 	}
+	if given["group-delay"] && o.group.Size == 0 {
+		return errors.New("server: -group-delay needs -group")
+	}
 	if given["devices"] || given["fault"] {
 		return errors.New("server: -devices and -fault need -demo")
 	}
@@ -169,7 +177,7 @@ func (o *options) checkLimits() error {
 		name string
 		bad  bool
 	}{
-		{"max-body", o.maxBody < 0}, {"drain", o.drain < 0}, {"sweep", o.sweep < 0},
+		{"max-body", o.maxBody < 0}, {"group", o.group.Size < 0}, {"drain", o.drain < 0}, {"sweep", o.sweep < 0},
 	} {
 		if f.bad {
 			return fmt.Errorf("server: -%s is negative", f.name)
@@ -180,6 +188,7 @@ func (o *options) checkLimits() error {
 		bad  bool
 	}{
 		{"max-requests", o.maxRequests < 1}, {"max-connections", o.maxConnections < 1}, {"timeout", o.timeout <= 0},
+		{"group-delay", o.group.Delay <= 0},
 	} {
 		if f.bad {
 			return fmt.Errorf("server: -%s is not positive", f.name)

@@ -31,6 +31,9 @@ type store interface {
 	session.Results
 	session.Canceler
 	session.Idler
+	session.Lister
+	session.Pruner
+	session.Pushes
 }
 
 // maxHeader is the size of the header of a request, in octets. A forwarded certificate stands in it.
@@ -86,7 +89,7 @@ func newService(o options, db database, log *slog.Logger) (*service, error) {
 
 // serve answers devices and the administrator until ctx is done.
 func serve(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) (err error) {
-	db, err := openDatabase(ctx, o.db)
+	db, err := openDatabase(ctx, o.db, o.group)
 	if err != nil {
 		return err
 	}
