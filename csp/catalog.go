@@ -45,7 +45,7 @@ func (c *Catalog) Provenance() Provenance {
 	if cur.rest == "" {
 		return Provenance{}
 	}
-	p := Provenance{Name: cur.str(), Sources: make([]Source, cur.length())}
+	p := Provenance{Name: cur.str(), Sources: make([]Source, cur.count())}
 	for i := range p.Sources {
 		p.Sources[i] = Source{Name: cur.str(), SHA256: cur.str(), Files: cur.length(), Nodes: cur.length()}
 	}

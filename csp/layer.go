@@ -201,13 +201,16 @@ func (c *Catalog) correct(defs map[string]Definition, correction Correction) err
 			return &FactError{Template: pattern, Reason: "correction of a node that is not there"}
 		}
 		for _, n := range nodes {
-			d := n.Definition()
-			correction.Set.apply(&d)
-			d.Sources = append(slices.Clip(d.Sources), correction.Source)
-			key, err := templateKey(d.Template)
+			key, err := templateKey(n.Template())
 			if err != nil {
 				return err
 			}
+			d, ok := defs[key] // perhaps corrected already
+			if !ok {
+				d = n.Definition()
+			}
+			correction.Set.apply(&d)
+			d.Sources = append(slices.Clip(d.Sources), correction.Source)
 			defs[key] = d
 		}
 	}

@@ -196,6 +196,14 @@ func (c *cursor) length() int {
 	return n
 }
 
+// count returns the number of things that follow, each of an octet at least. A damaged list panics here before it costs
+// memory, see Load.
+func (c *cursor) count() int {
+	n := c.length()
+	_ = c.rest[:n]
+	return n
+}
+
 func (c *cursor) str() string {
 	place := int(c.rest[0]) | int(c.rest[1])<<8 | int(c.rest[2])<<16
 	c.rest = c.rest[3:]
@@ -203,7 +211,7 @@ func (c *cursor) str() string {
 }
 
 func (c *cursor) strs() []string {
-	n := c.length()
+	n := c.count()
 	if n == 0 {
 		return nil
 	}
@@ -240,14 +248,14 @@ func (c *cursor) build() Build {
 }
 
 func (c *cursor) dependencies() []DependencyGroup {
-	groups := make([]DependencyGroup, c.length())
+	groups := make([]DependencyGroup, c.count())
 	for i := range groups {
 		g := &groups[i]
 		if c.octet() != 0 {
 			changed := c.constraint()
 			g.Changed = &changed
 		}
-		g.Nodes = make([]Dependency, c.length())
+		g.Nodes = make([]Dependency, c.count())
 		for j := range g.Nodes {
 			g.Nodes[j] = Dependency{Not: c.octet() != 0, Template: c.str(), Allowed: c.constraint()}
 		}
