@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
-	"github.com/gomadm/gomadm/session/memstore"
 	"github.com/gomadm/gomadm/syncml"
 )
 
@@ -29,17 +29,28 @@ type op struct {
 
 // api is the part of the administrator's interface that is needed here.
 type api struct {
-	store *memstore.Store
-	queue session.Queue
+	desk  desk
 	token string
+}
+
+// desk is where devices are registered and requests queued.
+type desk interface {
+	session.Registrar
+	Enqueue(ctx context.Context, id omadm.DeviceID, reqs ...omadm.Request) error
+}
+
+// storeDesk is the desk of a store.
+type storeDesk struct {
+	session.Registrar
+	session.Queue
 }
 
 // maxBody is the largest request that the interface reads, in octets. It holds a value of maxObject octets as JSON.
 const maxBody = 4 * maxObject
 
 // newAPI returns the handler of everything below /admin/.
-func newAPI(s *memstore.Store, token string) http.Handler {
-	a := &api{store: s, queue: session.Queue{Store: s}, token: token}
+func newAPI(d desk, token string) http.Handler {
+	a := &api{desk: d, token: token}
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /admin/devices/{device}", a.answering(a.register))
 	mux.HandleFunc("DELETE /admin/devices/{device}", a.answering(a.unregister))
@@ -66,14 +77,14 @@ func (a *api) answering(f func(*http.Request, omadm.DeviceID) (int, error)) http
 }
 
 func (a *api) register(r *http.Request, id omadm.DeviceID) (int, error) {
-	if err := a.store.Register(r.Context(), session.Device{ID: id}); err != nil {
+	if err := a.desk.Register(r.Context(), session.Device{ID: id}); err != nil {
 		return http.StatusServiceUnavailable, err
 	}
 	return http.StatusCreated, nil
 }
 
 func (a *api) unregister(r *http.Request, id omadm.DeviceID) (int, error) {
-	if err := a.store.Unregister(r.Context(), id); err != nil {
+	if err := a.desk.Unregister(r.Context(), id); err != nil {
 		return http.StatusServiceUnavailable, err
 	}
 	return http.StatusNoContent, nil
@@ -88,7 +99,7 @@ func (a *api) enqueue(r *http.Request, id omadm.DeviceID) (int, error) {
 	if err != nil {
 		return http.StatusBadRequest, err
 	}
-	if err := a.queue.Enqueue(r.Context(), id, req); err != nil {
+	if err := a.desk.Enqueue(r.Context(), id, req); err != nil {
 		return http.StatusConflict, err
 	}
 	return http.StatusCreated, nil

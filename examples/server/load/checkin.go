@@ -33,21 +33,31 @@ func (e *shortError) Error() string {
 // maxMessage is the largest message that a device takes, in octets, as Windows says it.
 const maxMessage = 64 << 10
 
-// checkIn lets a device check in. The simulated device lives as long as that, so that only those that are busy take
-// memory; the session has the number of the step.
-func (f *fleet) checkIn(ctx context.Context, d *device) outcome {
+// newDevice returns the simulated device with an id.
+func newDevice(id, url string, t simdevice.Transport, object int) *simdevice.Device {
+	return &simdevice.Device{
+		ID: id, URL: url, Transport: t, MaxMsgSize: maxMessage,
+		LargeObjects: true, MaxObjSize: int64(object) + maxMessage,
+	}
+}
+
+// transport returns the connection of a device, which is made with the first message.
+func (f *fleet) transport(d *device) *http.Transport {
 	config := f.site.tls
 	if d.cert != nil {
 		config = config.Clone()
 		config.Certificates = []tls.Certificate{*d.cert}
 	}
-	conn := &http.Transport{TLSClientConfig: config, DisableCompression: true, IdleConnTimeout: time.Minute}
+	return &http.Transport{TLSClientConfig: config, DisableCompression: true, IdleConnTimeout: time.Minute}
+}
+
+// checkIn lets a device check in. The simulated device lives as long as that, so that only those that are busy take
+// memory; the session has the number of the step.
+func (f *fleet) checkIn(ctx context.Context, d *device) outcome {
+	conn := f.transport(d)
 	defer conn.CloseIdleConnections()
 	watch := &stopwatch{http: simdevice.HTTP{Client: &http.Client{Transport: conn}}}
-	sim := &simdevice.Device{
-		ID: d.id, URL: f.site.url, Transport: watch, MaxMsgSize: maxMessage,
-		LargeObjects: true, MaxObjSize: int64(f.object) + maxMessage,
-	}
+	sim := newDevice(d.id, f.site.url, watch, f.object)
 	report, err := sim.SessionWith(ctx, simdevice.SessionOptions{ID: strconv.Itoa(f.step)})
 	out := outcome{
 		kind: d.kind, messages: watch.messages, sent: watch.sent, received: watch.received,

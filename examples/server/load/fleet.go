@@ -16,9 +16,10 @@ type fleet struct {
 	site       *site
 	devices    []device
 	operations [kinds][]op
-	object     int // octets of a large object
-	next       int // device that begins the next step
-	step       int // number of the step, from 1
+	object     int           // octets of a large object
+	lines      [kinds][]line // what devices recite to an echo server
+	next       int           // device that begins the next step
+	step       int           // number of the step, from 1
 }
 
 // device is one of them. Its state is that of the check-in it is busy with, and of nobody else.
@@ -96,7 +97,7 @@ func (f *fleet) advance(used []*device) {
 // fill queues what a device gets, unless it is still in its queue.
 func (f *fleet) fill(ctx context.Context, d *device) error {
 	ops := f.operations[d.kind]
-	if len(ops) == 0 || d.queued {
+	if len(ops) == 0 || d.queued || f.lines[d.kind] != nil {
 		return nil
 	}
 	if err := f.site.enqueue(ctx, d.id, request{ID: fmt.Sprintf("step-%d", f.step), Ops: ops}); err != nil {

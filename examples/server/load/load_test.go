@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -43,10 +42,19 @@ type result struct {
 // runLoad runs the command.
 func runLoad(ctx context.Context, t *testing.T, args ...string) result {
 	t.Helper()
+	return runLoadTo(ctx, t, true, args...)
+}
+
+func runLoadTo(ctx context.Context, t *testing.T, plot bool, args ...string) result {
+	t.Helper()
 	dir := t.TempDir()
 	jsonFile, svgFile := filepath.Join(dir, "report.json"), filepath.Join(dir, "plot.svg")
+	args = append(args, "-json", jsonFile)
+	if plot {
+		args = append(args, "-svg", svgFile)
+	}
 	var stdout, stderr bytes.Buffer
-	r := result{status: run(ctx, append(args, "-json", jsonFile, "-svg", svgFile), &stdout, &stderr)}
+	r := result{status: run(ctx, args, &stdout, &stderr)}
 	r.stdout, r.stderr = stdout.String(), stderr.String()
 	text, err := os.ReadFile(jsonFile)
 	if errors.Is(err, os.ErrNotExist) {
@@ -58,6 +66,9 @@ func runLoad(ctx context.Context, t *testing.T, args ...string) result {
 	r.report = new(report)
 	if err := json.Unmarshal(text, r.report); err != nil {
 		t.Fatal(err)
+	}
+	if !plot {
+		return r
 	}
 	if r.svg, err = os.ReadFile(svgFile); err != nil {
 		t.Fatal(err)
@@ -134,7 +145,7 @@ type foreign struct {
 func newForeign(t *testing.T, s setup, answer func(w http.ResponseWriter, r *http.Request, next http.Handler)) *foreign {
 	t.Helper()
 	s.Token = "secret"
-	h, err := s.handler(slog.New(slog.DiscardHandler))
+	h, _, err := s.handler(quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@
 // counts.
 //
 //	load [-concurrency LIST | -rate LIST] [-devices N] [-mix LIST] [-mtls] [flags]     a server of its own, on loopback
+//	load -serve echo | -serve baseline | -store sqlite | -store postgres -db URL       another, or on another store
+//	load -compare [-rounds N] [flags]                                                 gomadm beside echo and baseline
 //	load -url URL [-token TOKEN] [flags]                                              one that runs
 //
 // The terms:
@@ -20,10 +22,22 @@
 //   - The latency of a check-in is from its beginning to the closed connection, that of a message from the request to
 //     the whole answer. Those of failed check-ins are left out; they are counted. A device that failed rests from then on.
 //
-// The server of its own is a child process, so that its CPU time can be told apart: a session handler on a store in
-// memory, with as much of the administrator's interface of examples/server as is needed. At a URL, that interface
-// registers the devices and queues for them, and at the end the devices are unregistered. Devices that have to prove
-// who they are there get certificates from -client-ca, with their id as CommonName.
+// The server of its own is a child process, so that its CPU time can be told apart. With -serve it is
+//
+//   - "gomadm": a session handler with as much of the administrator's interface of examples/server as is needed, on a store
+//     in memory, in a file of SQLite that is removed at the end, or in PostgreSQL. What PostgreSQL takes in its own processes
+//     is not counted.
+//   - "echo": a handler that knows nothing of SyncML, to which the devices recite a conversation with gomadm and which
+//     answers each message with as many octets. So it takes what TLS and HTTP take, and no server takes less.
+//   - "baseline": a server written by hand for these check-ins alone, over encoding/xml and a map. It checks little, and
+//     sends no large objects.
+//
+// With -compare the three run side by side and take turns, -rounds of them at each load, so that what else the machine does
+// meets all. The report has the CPU time of each per check-in and the medians of their ratios. Quote ratios, not times.
+//
+// At a URL, the administrator's interface registers the devices and queues for them, and at the end the devices are
+// unregistered, as they are in PostgreSQL. Devices that have to prove who they are there get certificates from -client-ca,
+// with their id as CommonName.
 //
 // It ends with status 0, with 1 when a check-in failed, the server broke a rule or the run was interrupted, and with 2
 // when the command line is wrong.

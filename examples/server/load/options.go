@@ -27,6 +27,13 @@ type options struct {
 	serverCA            string
 	clientCA, clientKey string
 
+	serve   string
+	store   string
+	db      string
+	group   int
+	compare bool
+	rounds  int
+
 	devices  int
 	mix      mix
 	object   int
@@ -41,12 +48,18 @@ type options struct {
 
 // parse reads the command line. What is wrong with it has been written to stderr when it returns an error.
 func parse(args []string, stderr io.Writer) (options, error) {
-	o := options{mix: mix{checkIn: 6, policy: 2, inventory: 1, object: 1}}
+	var o options
 	fs := flag.NewFlagSet("load", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	o.define(fs)
 	if err := fs.Parse(args); err != nil {
 		return options{}, err // written by Parse
+	}
+	if o.mix.sum() == 0 {
+		o.mix = mix{checkIn: 6, policy: 2, inventory: 1, object: 1}
+		if o.compare || o.serve == baseline {
+			o.mix[object] = 0
+		}
 	}
 	if len(o.steps) == 0 {
 		o.steps = []load{{closed, 1}, {closed, 2}, {closed, 4}, {closed, 8}, {closed, 16}}
@@ -67,8 +80,15 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.clientCA, "client-ca", "", "with -url and -mtls: certificate that issues those of devices, a PEM `file`")
 	fs.StringVar(&o.clientKey, "client-ca-key", "", "with -url and -mtls: private key of -client-ca, a PEM `file`")
 
+	fs.StringVar(&o.serve, "serve", gomadm, "`what` the server of its own is: gomadm, echo or baseline")
+	fs.BoolVar(&o.compare, "compare", false, "measure gomadm, echo and baseline in turn and report the ratios")
+	fs.IntVar(&o.rounds, "rounds", 5, "with -compare: `number` of turns at each load")
+	fs.StringVar(&o.store, "store", memory, "`store` of gomadm: memory, sqlite (a file that is removed) or postgres")
+	fs.StringVar(&o.db, "db", "", "with -store postgres: `URL` of a database")
+	fs.IntVar(&o.group, "group", 0, "with -store sqlite or postgres: `number` of commits that share a transaction, at most; default: none do")
+
 	fs.IntVar(&o.devices, "devices", 5000, "`number` of devices; in a step each checks in once at most")
-	fs.Var(&o.mix, "mix", "`weights` of the kinds checkin, policy, inventory and object")
+	fs.Var(&o.mix, "mix", "`weights` of the kinds checkin, policy, inventory and object (default checkin=6,policy=2,inventory=1,object=1; for baseline and -compare without object)")
 	fs.IntVar(&o.object, "object-size", 256<<10, "size of the value of the kind object in `octets`")
 	fs.Uint64Var(&o.seed, "seed", 1, "`number` that draws the kinds of the devices")
 	fs.BoolVar(&o.mtls, "mtls", false, "TLS with a certificate for each device, and a full handshake for each check-in")
@@ -116,6 +136,9 @@ func (o *options) check(rest []string) error {
 	case (o.clientCA == "") != (o.clientKey == ""):
 		return errors.New("load: -client-ca and -client-ca-key belong together")
 	}
+	if err := o.checkServer(); err != nil {
+		return err
+	}
 	if o.url == "" {
 		if o.token != "" || o.serverCA != "" || o.clientCA != "" {
 			return errors.New("load: -token, -server-ca and -client-ca need -url")
@@ -123,6 +146,40 @@ func (o *options) check(rest []string) error {
 		return nil
 	}
 	return o.checkURL()
+}
+
+// maxRounds and maxGroup bound what may be asked for.
+const (
+	maxRounds = 1000
+	maxGroup  = 10_000
+)
+
+// checkServer checks what is said about a server of its own.
+func (o *options) checkServer() error {
+	database := o.store == sqlite || o.store == postgres
+	switch {
+	case o.serve != gomadm && o.serve != echoes && o.serve != baseline:
+		return fmt.Errorf("load: -serve is none of %s, %s and %s", gomadm, echoes, baseline)
+	case o.store != memory && !database:
+		return fmt.Errorf("load: -store is none of %s, %s and %s", memory, sqlite, postgres)
+	case o.url != "" && (o.serve != gomadm || o.store != memory || o.compare):
+		return errors.New("load: -serve, -store and -compare are about a server of its own, not one at a -url")
+	case o.compare && o.serve != gomadm:
+		return errors.New("load: -compare measures all servers, -serve one")
+	case o.serve != gomadm && o.store != memory:
+		return errors.New("load: only gomadm has a -store")
+	case (o.db != "") != (o.store == postgres):
+		return errors.New("load: -store postgres and -db belong together")
+	case o.group < 0 || o.group > maxGroup || o.group > 0 && !database:
+		return fmt.Errorf("load: -group is from 0 to %d, with -store sqlite or postgres", maxGroup)
+	case o.rounds < 1 || o.rounds > maxRounds:
+		return fmt.Errorf("load: -rounds is not from 1 to %d", maxRounds)
+	case o.compare && o.svg != "":
+		return errors.New("load: -svg plots one server, and -compare measures several")
+	case (o.compare || o.serve == baseline) && o.mix[object] > 0:
+		return errors.New("load: the baseline sends no large objects")
+	}
+	return nil
 }
 
 // checkURL checks what is said about a server that runs.

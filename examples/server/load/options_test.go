@@ -17,6 +17,7 @@ func TestOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := options{
+		serve: gomadm, store: memory, rounds: 5,
 		devices: 7, mix: mix{policy: 2, object: 1}, object: 256 << 10, seed: 1, mtls: true, steps: []load{{open, 0.5}, {open, 100}},
 		duration: 2 * time.Second, timeout: 30 * time.Second, json: "a", svg: "b",
 	}
@@ -25,6 +26,9 @@ func TestOptions(t *testing.T) {
 	}
 	if o, err := parse(nil, io.Discard); err != nil || len(o.steps) == 0 || o.steps[0].Model != closed || o.mix.sum() == 0 {
 		t.Errorf("without flags: %+v, %v", o, err)
+	}
+	if o, err := parse([]string{"-compare"}, io.Discard); err != nil || o.mix.sum() == 0 || o.mix[object] > 0 {
+		t.Errorf("a comparison: %v, %v", o.mix, err)
 	}
 	if o, err := parse([]string{"-rate", "1,2", "-rate", "3"}, io.Discard); err != nil || len(o.steps) != 1 {
 		t.Errorf("a flag twice: %v, %v", o.steps, err)
@@ -54,6 +58,20 @@ func TestWrongOptions(t *testing.T) {
 		{"-mix policy=-1", "weight of policy"},
 		{"-mix policy=1000001", "weight of policy"},
 		{"-mix policy=0", "no kind"},
+		{"-serve nginx", "-serve is none"},
+		{"-store redis", "-store is none"},
+		{"-url http://host/dm -compare", "not one at a -url"},
+		{"-url http://host/dm -store sqlite", "not one at a -url"},
+		{"-compare -serve echo", "-compare measures all"},
+		{"-serve echo -store sqlite", "only gomadm"},
+		{"-store postgres", "belong together"},
+		{"-db x", "belong together"},
+		{"-group 4", "-group"},
+		{"-store sqlite -group 10001", "-group"},
+		{"-compare -rounds 0", "-rounds"},
+		{"-compare -svg x", "-svg"},
+		{"-compare -mix object=1", "no large objects"},
+		{"-serve baseline -mix object=1", "no large objects"},
 		{"-token x", "need -url"},
 		{"-server-ca x", "need -url"},
 		{"-client-ca x -client-ca-key y", "need -url"},

@@ -21,14 +21,15 @@ const (
 // curve is a line of the plot.
 type curve struct {
 	name, colour string
+	dash         string // of its strokes; empty: none. It shows a line that is covered.
 	of           func(*summary) float64
 }
 
 var curves = [...]curve{
-	{"p50", "#1b7837", func(s *summary) float64 { return s.P50 }},
-	{"p90", "#2166ac", func(s *summary) float64 { return s.P90 }},
-	{"p99", "#d6801a", func(s *summary) float64 { return s.P99 }},
-	{"max", "#b2182b", func(s *summary) float64 { return s.Max }},
+	{"p50", "#1b7837", "", func(s *summary) float64 { return s.P50 }},
+	{"p90", "#2166ac", "", func(s *summary) float64 { return s.P90 }},
+	{"p99", "#d6801a", "", func(s *summary) float64 { return s.P99 }},
+	{"max", "#b2182b", "6 4", func(s *summary) float64 { return s.Max }},
 }
 
 // axis maps values to places, by their logarithm.
@@ -71,7 +72,8 @@ func writePlot(w io.Writer, r *report) error {
 	p.printf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`,
 		plotWidth, plotHeight, plotWidth, plotHeight)
 	p.printf(`<rect width="100%%" height="100%%" fill="#ffffff"/>`)
-	p.text(plotWidth/2, 24, "middle", fmt.Sprintf("Latency of check-ins, mTLS %v, %s", r.MTLS, r.mixText()))
+	p.text(plotWidth/2, 20, "middle", "Latency of check-ins: "+r.Server.name())
+	p.text(plotWidth/2, 36, "middle", r.tlsText()+", "+r.mixText())
 	if len(p.steps) == 0 {
 		p.text(plotWidth/2, plotHeight/2, "middle", "no check-ins")
 	} else {
@@ -142,13 +144,13 @@ func (p *plot) curve(c curve) {
 		points = append(points, fmt.Sprintf("%.1f,%.1f", x, y))
 		p.printf(`<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>`, x, y, c.colour)
 	}
-	p.printf(`<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>`, strings.Join(points, " "), c.colour)
+	p.printf(`<polyline points="%s" fill="none" stroke="%s" stroke-width="2" stroke-dasharray="%s"/>`, strings.Join(points, " "), c.colour, cmp.Or(c.dash, "none"))
 }
 
 func (p *plot) legend() {
 	for i, c := range slices.Backward(curves[:]) {
 		y := top + 20*(len(curves)-i)
-		p.printf(`<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="2"/>`, plotWidth-right+20, y, plotWidth-right+44, y, c.colour)
+		p.printf(`<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="2" stroke-dasharray="%s"/>`, plotWidth-right+20, y, plotWidth-right+44, y, c.colour, cmp.Or(c.dash, "none"))
 		p.text(plotWidth-right+52, float64(y)+4, "start", c.name)
 	}
 }

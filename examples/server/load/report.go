@@ -23,13 +23,18 @@ type report struct {
 	Object  int            `json:"objectOctets"`
 	Steps   []stepReport   `json:"steps"`
 	Total   totalReport    `json:"total"`
+
+	Comparison []comparison `json:"comparison,omitempty"` // of servers, for each load
 	// Problems are the first that were found, each told once.
 	Problems []string `json:"problems,omitempty"`
 }
 
 // serverReport says who was driven.
 type serverReport struct {
-	URL string `json:"url,omitempty"` // empty: a server of its own
+	URL   string `json:"url,omitempty"` // empty: a server of its own
+	Serve string `json:"serve,omitempty"`
+	Store string `json:"store,omitempty"`
+	Group int    `json:"group,omitempty"` // commits that share a transaction, at most
 	// CPU is that of the whole life of the child, with its start and the filling of queues.
 	CPU *cpuReport `json:"cpu,omitempty"`
 }
@@ -37,6 +42,7 @@ type serverReport struct {
 // stepReport is what a step came to.
 type stepReport struct {
 	load
+	Server     string             `json:"server,omitempty"` // what it serves
 	Seconds    float64            `json:"seconds"`
 	CheckIns   int                `json:"checkIns"` // that ended well
 	Failed     int                `json:"failed"`
@@ -85,7 +91,7 @@ type totalReport struct {
 func (o *options) newReport() *report {
 	r := &report{
 		Began: time.Now().UTC().Truncate(time.Second), Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH,
-		CPUs: runtime.NumCPU(), Server: serverReport{URL: o.url}, MTLS: o.mtls, Devices: o.devices,
+		CPUs: runtime.NumCPU(), Server: o.serverReport(), MTLS: o.mtls, Devices: o.devices,
 		Mix: make(map[string]int), Object: o.object, Steps: []stepReport{},
 	}
 	for k, weight := range o.mix {
@@ -96,13 +102,38 @@ func (o *options) newReport() *report {
 	return r
 }
 
+func (o *options) serverReport() serverReport {
+	switch {
+	case o.url != "":
+		return serverReport{URL: o.url}
+	case o.compare:
+		return serverReport{Serve: gomadm + ", " + echoes + ", " + baseline, Store: o.store, Group: o.group}
+	case o.serve != gomadm:
+		return serverReport{Serve: o.serve}
+	}
+	return serverReport{Serve: gomadm, Store: o.store, Group: o.group}
+}
+
+// name says who was driven.
+func (s *serverReport) name() string {
+	switch {
+	case s.URL != "":
+		return s.URL
+	case s.Store == "":
+		return "a server of its own: " + s.Serve
+	case s.Group > 1:
+		return fmt.Sprintf("a server of its own: %s, store %s, up to %d commits together", s.Serve, s.Store, s.Group)
+	}
+	return fmt.Sprintf("a server of its own: %s, store %s", s.Serve, s.Store)
+}
+
 // add adds a step.
-func (r *report) add(l load, t *tally, took time.Duration, server, own usage) {
+func (r *report) add(server string, l load, t *tally, took time.Duration, used, own usage) {
 	s := stepReport{
-		load: l, Seconds: took.Seconds(), CheckIns: t.checkIns, Failed: t.failed, Violations: t.violations,
+		load: l, Server: server, Seconds: took.Seconds(), CheckIns: t.checkIns, Failed: t.failed, Violations: t.violations,
 		Messages: t.messages, Commands: t.commands, Sent: t.sent, Received: t.received,
 		Latency: newSummary(&t.latency), Message: newSummary(&t.message), Kinds: make(map[string]summary),
-		ServerCPU: newCPU(server, t.checkIns+t.failed), LoadCPU: newCPU(own, t.checkIns+t.failed),
+		ServerCPU: newCPU(used, t.checkIns+t.failed), LoadCPU: newCPU(own, t.checkIns+t.failed),
 	}
 	if took > 0 {
 		s.Rate = float64(t.checkIns) / took.Seconds()
@@ -161,20 +192,27 @@ func (r *report) writeJSON(w io.Writer) error {
 
 // writeText writes the report for people.
 func (r *report) writeText(w io.Writer) error {
-	server := "a server of its own"
-	if r.Server.URL != "" {
-		server = r.Server.URL
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %d CPUs, mTLS %v, %d devices, %s\n\n", server, r.Go, r.CPUs, r.MTLS, r.Devices, r.mixText())
-	r.writeSteps(&b)
-	r.writeKinds(&b)
+	fmt.Fprintf(&b, "%s, %s, %d CPUs, %s, %d devices, %s\n\n", r.Server.name(), r.Go, r.CPUs, r.tlsText(), r.Devices, r.mixText())
+	if len(r.Comparison) > 0 { // of many rounds, which JSON tells of
+		r.writeComparison(&b)
+	} else {
+		r.writeSteps(&b)
+		r.writeKinds(&b)
+	}
 	fmt.Fprintf(&b, "\n%d check-ins, %d failed, %d violations\n", r.Total.CheckIns, r.Total.Failed, r.Total.Violations)
 	for _, p := range r.Problems {
 		fmt.Fprintf(&b, "  !! %q\n", p)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func (r *report) tlsText() string {
+	if r.MTLS {
+		return "with mTLS"
+	}
+	return "without mTLS"
 }
 
 func (r *report) mixText() string {

@@ -31,8 +31,8 @@ func counted() *report {
 		messages: []time.Duration{time.Second}, err: errors.New("broken"),
 		violations: []simdevice.Violation{{Row: "P-1", Message: 2, Text: "odd"}},
 	})
-	r.add(load{closed, 2}, &first, 2*time.Second, usage{true, 4 * time.Millisecond, 2 * time.Millisecond}, usage{})
-	r.add(load{closed, 4}, &second, time.Second, usage{}, usage{true, time.Millisecond, time.Millisecond})
+	r.add(gomadm, load{closed, 2}, &first, 2*time.Second, usage{true, 4 * time.Millisecond, 2 * time.Millisecond}, usage{})
+	r.add(gomadm, load{closed, 4}, &second, time.Second, usage{}, usage{true, time.Millisecond, time.Millisecond})
 	return r
 }
 
@@ -40,14 +40,14 @@ func TestReportAddsUp(t *testing.T) {
 	got := counted()
 	want := []stepReport{
 		{
-			load: load{closed, 2}, Seconds: 2, CheckIns: 4, Messages: 8, Commands: 6, Sent: 40, Received: 80, Rate: 2,
+			load: load{closed, 2}, Server: gomadm, Seconds: 2, CheckIns: 4, Messages: 8, Commands: 6, Sent: 40, Received: 80, Rate: 2,
 			Latency:   summary{Count: 4, Mean: 2.5, P50: 2, P90: 4, P99: 4, P999: 4, Max: 4},
 			Message:   summary{Count: 8, Mean: 1.25, P50: 1, P90: 2, P99: 2, P999: 2, Max: 2},
 			Kinds:     map[string]summary{"checkin": {2, 2, 1, 3, 3, 3, 3}, "policy": {2, 3, 2, 4, 4, 4, 4}},
 			ServerCPU: &cpuReport{0.004, 0.002, 1.5},
 		},
 		{
-			load: load{closed, 4}, Seconds: 1, Failed: 1, Violations: 1, Messages: 1,
+			load: load{closed, 4}, Server: gomadm, Seconds: 1, Failed: 1, Violations: 1, Messages: 1,
 			Message: summary{1, 1000, 1000, 1000, 1000, 1000, 1000}, Kinds: map[string]summary{},
 			LoadCPU: &cpuReport{0.001, 0.001, 2}, // the failed one has cost it
 		},
@@ -80,7 +80,7 @@ func TestProblemsAreBounded(t *testing.T) {
 			c.begin()
 			c.end(outcome{err: fmt.Errorf("broken in step %d, way %d", step, i/2)})
 		}
-		r.add(load{closed, 1}, &c, time.Second, usage{}, usage{})
+		r.add(gomadm, load{closed, 1}, &c, time.Second, usage{}, usage{})
 	}
 	if len(r.Problems) != maxProblems || r.Total.Failed != 21 {
 		t.Errorf("%d problems of %d, want %d of 21", len(r.Problems), r.Total.Failed, maxProblems)

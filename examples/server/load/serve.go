@@ -17,7 +17,6 @@ import (
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
-	"github.com/gomadm/gomadm/session/memstore"
 	"github.com/gomadm/gomadm/syncml"
 	"github.com/gomadm/gomadm/syncml/wbxml"
 )
@@ -28,7 +27,18 @@ type setup struct {
 	Cert    []byte `json:"cert,omitempty"` // PEM; empty: no TLS
 	Key     []byte `json:"key,omitempty"`
 	Devices []byte `json:"devices,omitempty"` // issuers of the certificates of devices, PEM
+	Serve   string `json:"serve,omitempty"`   // empty: gomadm
+	Store   string `json:"store,omitempty"`   // of gomadm; empty: memory
+	DB      string `json:"db,omitempty"`      // file or URL of the store
+	Group   int    `json:"group,omitempty"`   // commits that share a transaction, at most
 }
+
+// What the child serves.
+const (
+	gomadm   = "gomadm"
+	echoes   = "echo"
+	baseline = "baseline"
+)
 
 // What the child is asked after that, a line each, and answers with its usage.
 const (
@@ -75,7 +85,7 @@ func serveUntilEOF(in io.Reader, out, stderr io.Writer) error {
 	if err := json.Unmarshal(first, &s); err != nil {
 		return errors.New("load: server: setup is not what it should be") // without the text, which holds keys
 	}
-	srv, l, err := s.listen(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelError})))
+	srv, l, closeStore, err := s.listen(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelError})))
 	if err != nil {
 		return err
 	}
@@ -89,7 +99,7 @@ func serveUntilEOF(in io.Reader, out, stderr io.Writer) error {
 	if serr := <-ended; !errors.Is(serr, http.ErrServerClosed) {
 		err = errors.Join(err, serr)
 	}
-	return err
+	return errors.Join(err, closeStore())
 }
 
 // answerUsage answers until the input ends.
@@ -111,19 +121,19 @@ func answerUsage(lines *bufio.Reader, answers *json.Encoder) error {
 	}
 }
 
-// listen makes the server.
-func (s *setup) listen(log *slog.Logger) (*http.Server, net.Listener, error) {
+// listen makes the server, and what closes its store.
+func (s *setup) listen(log *slog.Logger) (*http.Server, net.Listener, func() error, error) {
 	tlsConfig, err := s.tls()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	h, err := s.handler(log)
+	h, closeStore, err := s.handler(log)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, nil, fmt.Errorf("load: server: %w", err)
+		return nil, nil, nil, errors.Join(fmt.Errorf("load: server: %w", err), closeStore())
 	}
 	if tlsConfig != nil {
 		l = tls.NewListener(l, tlsConfig)
@@ -132,26 +142,44 @@ func (s *setup) listen(log *slog.Logger) (*http.Server, net.Listener, error) {
 		Handler:           h,
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}, l, nil
+	}, l, closeStore, nil
 }
 
-func (s *setup) handler(log *slog.Logger) (http.Handler, error) {
-	store := new(memstore.Store)
+// handler returns what devices and the administrator talk to, and what closes its store.
+func (s *setup) handler(log *slog.Logger) (_ http.Handler, closeStore func() error, err error) {
+	mux := http.NewServeMux()
+	nothing := func() error { return nil }
+	switch s.Serve {
+	case echoes:
+		mux.HandleFunc("/dm", echo)
+		return mux, nothing, nil
+	case baseline:
+		b := newBaseline(len(s.Devices) > 0)
+		mux.Handle("/admin/", newAPI(b, s.Token))
+		mux.Handle("/dm", b)
+		return mux, nothing, nil
+	}
+	opened, closeStore, err := s.openStore(context.Background())
+	if err != nil {
+		return nil, nil, err
+	}
 	var auth session.Authenticator = session.InsecureTrust{} // only this machine reaches the server
 	if len(s.Devices) > 0 {
 		auth = session.ClientCertificate{Device: commonName}
 	}
 	devices, err := session.New(session.Config{
-		Store: store, Authenticator: auth, Codecs: []syncml.Codec{syncml.XML, wbxml.Codec}, Logger: log,
+		Store: opened, Authenticator: auth, Codecs: []syncml.Codec{syncml.XML, wbxml.Codec}, Logger: log,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("load: server: %w", err)
+		return nil, nil, errors.Join(fmt.Errorf("load: server: %w", err), closeStore())
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/admin/", newAPI(store, s.Token))
+	mux.Handle("/admin/", newAPI(&storeDesk{opened, session.Queue{Store: opened}}, s.Token))
 	mux.Handle("/dm", devices)
-	return mux, nil
+	return mux, closeStore, nil
 }
+
+// quiet is a logger that says nothing.
+var quiet = slog.New(slog.DiscardHandler)
 
 // commonName takes the CommonName of a certificate as the device. The store says whether there is one.
 func commonName(_ context.Context, cert *x509.Certificate) (omadm.DeviceID, error) {
