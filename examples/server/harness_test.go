@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gomadm/gomadm/session/memstore"
 )
@@ -55,7 +56,9 @@ type answer struct {
 // do sends a request, and holds what the administrator is answered against openapi.yaml. Header is a list of names and values in turn.
 func (s site) do(method, path, body string, header ...string) answer {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, s.url+path, strings.NewReader(body))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}

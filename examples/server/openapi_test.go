@@ -90,8 +90,10 @@ func (c *contract) check(method, path, body string, header http.Header, a answer
 		},
 	}
 	name := fmt.Sprint(found.route.Operation.OperationID, " ", a.status)
-	if err := openapi3filter.ValidateRequest(r.Context(), in); err != nil && a.status < 300 {
-		return name, fmt.Errorf("answered %d, but the description does not allow the request: %w", a.status, err)
+	if a.status < 300 {
+		if err := openapi3filter.ValidateRequest(r.Context(), in); err != nil {
+			return name, fmt.Errorf("answered %d, but the description does not allow the request: %w", a.status, err)
+		}
 	}
 	out := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: in, Status: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)), Options: in.Options,
@@ -151,6 +153,8 @@ func TestOpenAPIRoutes(t *testing.T) {
 // TestOpenAPI calls every operation, and meets every status that the description names. What is answered is compared by
 // site.do. PostgreSQL shows results when other transactions have ended, so that not all statuses can be met at will.
 func TestOpenAPI(t *testing.T) {
+	refused := make(seen)
+	refusedCalls(t, refused)
 	for name, open := range map[string]func(t *testing.T) database{
 		"memory": func(*testing.T) database { return database{store: new(memstore.Store)} },
 		"SQLite": func(t *testing.T) database {
@@ -167,9 +171,8 @@ func TestOpenAPI(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			met := make(seen)
+			met := maps.Clone(refused)
 			everyCall(t, open(t), met)
-			refusedCalls(t, met)
 			c, err := theContract()
 			if err != nil {
 				t.Fatal(err)

@@ -71,6 +71,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if o.demo && !given["db"] {
 		o.db = ""
 	}
+	if o.demo && !given["log-level"] {
+		o.logLevel = slog.LevelWarn // the transcript shows the rest
+	}
 	return o, nil
 }
 

@@ -129,6 +129,119 @@ func TestMetricsAreBounded(t *testing.T) {
 	}
 }
 
+// contested is a store on which somebody else is always faster.
+type contested struct{ store }
+
+func (contested) Commit(context.Context, *session.Change) error { return session.ErrConflict }
+
+// startled is a store that panics.
+type startled struct{ store }
+
+func (startled) Load(context.Context, session.Query) (*session.Record, error) { panic("startled") }
+
+// TestMetricsOfFailures answers a message on stores that fail, each in its way.
+func TestMetricsOfFailures(t *testing.T) {
+	known := new(memstore.Store)
+	if err := known.Register(t.Context(), session.Device{ID: exampleDevice}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		store  store
+		series map[string]string
+	}{
+		{"fails", failing{}, map[string]string{
+			`gomadm_messages_refused_total{reason="store"}`:              "1",
+			`gomadm_store_errors_total{operation="load",reason="store"}`: "1",
+			`gomadm_http_requests_total{code="503",handler="device"}`:    "1",
+		}},
+		{"conflicts", contested{known}, map[string]string{
+			`gomadm_messages_refused_total{reason="conflict"}`:                "1",
+			`gomadm_store_errors_total{operation="commit",reason="conflict"}`: "8",
+			`gomadm_store_duration_seconds_count{operation="commit"}`:         "8",
+			`gomadm_sessions_opened_total`:                                    "0",
+		}},
+		{"does not know the device", new(memstore.Store), map[string]string{
+			`gomadm_messages_refused_total{reason="forbidden"}`:                   "1",
+			`gomadm_store_errors_total{operation="load",reason="unknown device"}`: "1",
+		}},
+		{"panics", startled{known}, map[string]string{
+			`gomadm_http_requests_total{code="500",handler="device"}`:      "1",
+			`gomadm_http_requests_in_flight{handler="device"}`:             "0",
+			`gomadm_http_request_duration_seconds_count{handler="device"}`: "1",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := siteOn(t, database{store: tt.store})
+			req, err := http.NewRequestWithContext(t.Context(), "POST", s.url, strings.NewReader(example(t, "01")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/vnd.syncml.dm+xml")
+			if resp, err := http.DefaultClient.Do(req); err == nil { // a panic closes the connection
+				resp.Body.Close()
+			}
+			got := s.scrape()
+			for name, want := range tt.series {
+				if got[name] != want {
+					t.Errorf("%s is %q, want %s", name, got[name], want)
+				}
+			}
+		})
+	}
+}
+
+// TestMaxConnections opens one connection too many: it is served when the other one is closed.
+func TestMaxConnections(t *testing.T) {
+	o, err := parse([]string{"-listen", "127.0.0.1:0", "-max-connections", "1"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	svc, err := newService(o, database{store: new(memstore.Store)}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := svc.listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- svc.run(ctx, d) }()
+
+	ask := func(c net.Conn, patience time.Duration) error {
+		if _, err := io.WriteString(c, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			return err
+		}
+		if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			return err
+		}
+		_, err := io.ReadFull(c, make([]byte, len("HTTP/1.1 200 OK")))
+		return err
+	}
+	var conns [2]net.Conn
+	for i := range conns {
+		if conns[i], err = net.Dial("tcp", d.all.Addr().String()); err != nil {
+			t.Fatal(err)
+		}
+		defer conns[i].Close()
+	}
+	if err := ask(conns[0], time.Minute); err != nil {
+		t.Errorf("the first connection: %v", err)
+	}
+	if err := ask(conns[1], 50*time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the second connection: got %v, want no answer", err)
+	}
+	conns[0].Close()
+	if err := ask(conns[1], time.Minute); err != nil {
+		t.Errorf("the second connection when the first is closed: %v", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 // TestWatchDoor has a listener for those who watch: it shows metrics and health, nothing else, and devices do not get them.
 func TestWatchDoor(t *testing.T) {
 	o, err := parse([]string{"-token", "t"}, io.Discard)
@@ -186,6 +299,7 @@ func (b *broken) Load(ctx context.Context, q session.Query) (*session.Record, er
 
 // TestReady asks a server whose database fails.
 func TestReady(t *testing.T) {
+	t.Parallel() // it waits for a database that hangs
 	for name, tt := range map[string]struct {
 		store func() store
 		want  int
@@ -205,6 +319,7 @@ func TestReady(t *testing.T) {
 
 // TestReadyAsksOnce has many ask at the same time.
 func TestReadyAsksOnce(t *testing.T) {
+	t.Parallel()
 	b := &broken{store: new(memstore.Store), entered: make(chan struct{}, 100)}
 	b.hangs.Store(true)
 	h := &health{store: b, log: slog.New(slog.DiscardHandler)}
@@ -273,7 +388,7 @@ func TestMaxRequests(t *testing.T) {
 
 // TestMaxHeader sends a header that nobody needs.
 func TestMaxHeader(t *testing.T) {
-	a := newSite(t).do("GET", "/livez", "", "X-Large", strings.Repeat("x", 2*maxHeader))
+	a := newSite(t).do("GET", "/livez", "", "X-Large", strings.Repeat("x", maxHeader+8<<10))
 	if a.status != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("got %d, want 431", a.status)
 	}
