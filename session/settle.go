@@ -36,7 +36,7 @@ func (t *Turn) settle(s *State, vanished bool) {
 			continue
 		}
 		group, ops := reports(s, i, len(p.Request.Ops))
-		if o, ok := omadm.Summarize(&p.Request, p.Attempts, group, ops); ok {
+		if o, ok := omadm.Summarize(&p.Request, p.Attempts, group, ops); ok && !t.interrupted(s, &p.Request, &o) {
 			if o.Status == omadm.StatusAtomicResponseTooLarge && !vanished && !c.Alone && p.Attempts < t.maxAttempts(&p.Request) {
 				t.isolate(p)
 				continue
@@ -60,6 +60,13 @@ func (t *Turn) settle(s *State, vanished bool) {
 func (t *Turn) abandon(s *State) {
 	t.settle(s, true)
 	s.Ended = t.env.Now
+}
+
+// interrupted reports whether values of a request may be missing though its outcome is known: the client is gone, and would
+// have brought them with the rest of the package that it had not closed. They are asked for again if that may be.
+func (t *Turn) interrupted(s *State, r *omadm.Request, o *omadm.Outcome) bool {
+	return s != t.state && s.Package > 0 && o.Kind == omadm.Done && r.EffectiveDelivery() == omadm.AtLeastOnce &&
+		slices.ContainsFunc(r.Ops, func(op omadm.Op) bool { return op.Verb == omadm.Get })
 }
 
 // giveBack returns all requests of a session to the queue: the client said that it executed none.

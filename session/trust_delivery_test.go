@@ -248,6 +248,53 @@ func TestLostOutcome(t *testing.T) {
 	}
 }
 
+// A Get whose status came is not done before the client has closed the package that brings its values.
+func TestValuesThatDidNotComeAreAskedForAgain(t *testing.T) {
+	value := func(n int, more bool) string {
+		return results("1", "4", "./A", []string{"6", ""}[n], []string{"abc", "def"}[n], more)
+	}
+	for name, test := range map[string]struct {
+		request omadm.Request
+		said    []string // by the device, message by message, after the command
+		again   bool
+	}{
+		"nothing":              {omadm.Request{Ops: []omadm.Op{get("./A")}}, []string{next}, true},
+		"a_part":               {omadm.Request{Ops: []omadm.Op{get("./A")}}, []string{value(0, true)}, true},
+		"all":                  {omadm.Request{Ops: []omadm.Op{get("./A")}}, []string{value(0, true), value(1, false) + final}, false},
+		"nothing_and_its_end":  {omadm.Request{Ops: []omadm.Op{get("./A")}}, []string{final}, false},
+		"a_part_at_most_once":  {omadm.Request{Delivery: omadm.AtMostOnce, Ops: []omadm.Op{get("./A")}}, []string{value(0, true)}, false},
+		"nothing_is_asked_for": {omadm.Request{Ops: []omadm.Op{replace("./A", "1")}}, []string{next}, false},
+	} {
+		for how, lose := range map[string]func(h *house){
+			"device_comes_back": func(h *house) { h.lost("2") },
+			"device_stays_away": func(h *house) { h.now = h.now.Add(time.Hour); mustSweep(h); h.lost("2") },
+		} {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				h := newHouse(t)
+				test.request.ID = "r"
+				h.request(test.request)
+				h.lost("1")
+				for i, said := range test.said {
+					body := okHdr(itoa(i + 1))
+					if i == 0 {
+						body += status(2, "1", "4", test.request.Ops[0].Verb.String(), 200)
+					}
+					h.post(msg("1", itoa(i+2), body+said))
+				}
+				lose(h)
+				if !test.again {
+					assert.Equal(t, omadm.Done, h.outcomes()["r"].Kind)
+					assert.Equal(t, 1, h.outcomes()["r"].Attempts)
+					return
+				}
+				assert.Empty(t, h.outcomes())
+				require.Len(t, h.record().Requests, 1)
+				assert.Equal(t, 2, h.record().Requests[0].Attempts, "it is on its way again")
+			})
+		}
+	}
+}
+
 func mustSweep(h *house) {
 	h.t.Helper()
 	n, err := h.handler.Sweep(h.t.Context())
