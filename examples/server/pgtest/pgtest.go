@@ -4,6 +4,8 @@
 // create schemas. Without it the first test starts a server from the installed binaries, in a temporary folder, on a socket
 // that only this machine sees; it ends with the process, however that ends. Without either the tests are skipped, or fail
 // where CI=true.
+//
+// A test that kills its PostgreSQL starts one of its own, a [Server].
 package pgtest
 
 import (
@@ -129,15 +131,10 @@ func start(bin string) (*postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	command := []string{"sh", "-c", script, "sh", bin, dir}
-	if os.Geteuid() == 0 { // as whom PostgreSQL does not run
-		as, err := give(dir)
-		if err != nil {
-			return nil, errors.Join(err, os.Remove(dir))
-		}
-		command = append(as, command...)
+	cmd, err := command(script, bin, dir)
+	if err != nil {
+		return nil, err
 	}
-	cmd := exec.Command(command[0], command[1:]...)
 	var said strings.Builder
 	cmd.Stderr = &said
 	input, inputErr := cmd.StdinPipe()
@@ -150,6 +147,19 @@ func start(bin string) (*postgres, error) {
 		return nil, fmt.Errorf("PostgreSQL does not start: %w\n%s", err, &said)
 	}
 	return &postgres{dsn: fmt.Sprintf("host='%s' user=postgres dbname=postgres", dir), input: input}, nil
+}
+
+// command returns what runs a script on the binaries and the new folder in dir, which is removed if that fails.
+func command(script, bin, dir string) (*exec.Cmd, error) {
+	command := []string{"sh", "-c", script, "sh", bin, dir}
+	if os.Geteuid() == 0 { // as whom PostgreSQL does not run
+		as, err := give(dir)
+		if err != nil {
+			return nil, errors.Join(err, os.Remove(dir))
+		}
+		command = append(as, command...)
+	}
+	return exec.Command(command[0], command[1:]...), nil
 }
 
 // give makes a user without privileges the owner of a folder, and returns what runs a command as that user.
