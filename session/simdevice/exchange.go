@@ -28,7 +28,7 @@ type delivery struct {
 	out      Traffic
 	seen     *Traffic // the answer that came before
 	failures int      // of the transport
-	arrived  bool     // the server has had the message
+	posted   bool     // the server may have had the message
 }
 
 // exchange sends a message until it is answered and returns the answer, decoded; nil when the device dies.
@@ -60,10 +60,13 @@ func (d *delivery) try(ctx context.Context, fault Fault) (reply *Traffic, done b
 		s.cutRequest(ctx, d.out)
 		return nil, false, nil
 	case LateBefore:
-		s.late(ctx, s.previous, d.arrived)
+		// When the transport has failed it is not known which message is the last that the server had.
+		if answered := d.seen != nil; answered || !d.posted {
+			s.late(ctx, s.previous, answered)
+		}
 	}
 	s.trace(d.out)
-	d.arrived, d.out.Repeat = true, true
+	d.posted, d.out.Repeat = true, true
 	in, err := s.post(ctx, s.url, d.out)
 	if err != nil {
 		return nil, false, d.failed(ctx, err)

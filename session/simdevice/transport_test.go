@@ -66,3 +66,33 @@ func (r retyped) Post(ctx context.Context, url, contentType string, body []byte)
 	_, answer, err := r.Transport.Post(ctx, url, contentType, body)
 	return syncml.ContentTypeDSXML, answer, err
 }
+
+// failsOnce is a transport that loses one message before the server has it.
+type failsOnce struct {
+	simdevice.Transport
+	at int // counted down
+}
+
+func (f *failsOnce) Post(ctx context.Context, url, contentType string, body []byte) (string, []byte, error) {
+	if f.at--; f.at == 0 {
+		return "", nil, errDown
+	}
+	return f.Transport.Post(ctx, url, contentType, body)
+}
+
+// A message that may not have arrived makes the one before it no old one.
+func TestLateMessageAfterAFailure(t *testing.T) {
+	e := newEngine(t, simdevice.MD5, false)
+	e.work()
+	d := e.device(simdevice.MD5, false)
+	d.Transport = &failsOnce{Transport: struct{ simdevice.Transport }{e}, at: 3}
+	d.Fault = func(message, attempt int) simdevice.Fault {
+		if message == 3 && attempt == 2 {
+			return simdevice.LateBefore
+		}
+		return simdevice.NoFault
+	}
+	report, err := d.Session(t.Context())
+	require.NoError(t, err)
+	assert.NoError(t, report.Err())
+}
