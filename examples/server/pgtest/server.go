@@ -48,6 +48,7 @@ while read -r word; do
 	echo $!
 done
 "$1/pg_ctl" -D data -w -m immediate stop >/dev/null 2>&1
+exit 0 # it may have been killed
 `
 
 // patience is how long a server may take to start.
