@@ -55,7 +55,7 @@ func TestNodes(t *testing.T) {
 // run is a test, on SQLite if there is no other server.
 func (k trial) run(t *testing.T, pg *pgtest.Server) {
 	seed := seedOf(t)
-	limit := 90 * time.Second
+	limit := 3 * time.Minute
 	if long() {
 		limit = 8 * time.Minute
 	}
