@@ -90,6 +90,9 @@ func prepare(bin string) (*Server, *exec.Cmd, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil { // as /proc shows it
+		return nil, nil, err
+	}
 	cmd, err := command(serverScript, bin, dir)
 	if err != nil {
 		return nil, nil, err
@@ -149,23 +152,17 @@ func (s *Server) order(word string) (int, error) {
 // Kill kills the server and the processes of its connections with SIGKILL, as far as /proc shows them: without their
 // server those that it does not show end by themselves. When it returns they have ended.
 func (s *Server) Kill() error {
-	children := childrenOf(s.pid)
 	if err := kill(s.pid); err != nil {
 		return fmt.Errorf("pgtest: %w", err)
-	}
-	for _, pid := range children {
-		if err := kill(pid); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return fmt.Errorf("pgtest: %w", err)
-		}
 	}
 	s.pid = 0
 	if _, err := s.order("reap"); err != nil {
 		return fmt.Errorf("pgtest: %w\n%s", err, s.errors)
 	}
-	for _, pid := range children {
-		for range time.Tick(time.Millisecond) {
-			if _, running := parent(pid); !running {
-				break
+	for list := s.processes(); len(list) > 0; list = s.processes() {
+		for _, pid := range list {
+			if err := kill(pid); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				return fmt.Errorf("pgtest: %w", err)
 			}
 		}
 	}
@@ -181,32 +178,18 @@ func kill(pid int) error {
 	return p.Kill()
 }
 
-// childrenOf returns the processes that a process has started and that run.
-func childrenOf(pid int) []int {
+// processes returns the processes of the server: those that run in its folder of data.
+func (s *Server) processes() []int {
 	var list []int
-	found, _ := filepath.Glob("/proc/[0-9]*") // the pattern is right
+	found, _ := filepath.Glob("/proc/[0-9]*/cwd") // the pattern is right
 	for _, name := range found {
-		child, err := strconv.Atoi(filepath.Base(name))
-		if err != nil {
-			continue
+		folder, err := os.Readlink(name)
+		if err != nil || folder != filepath.Join(s.dir, "data") {
+			continue // it has ended, or is not ours
 		}
-		if ppid, running := parent(child); running && ppid == pid {
-			list = append(list, child)
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name))); err == nil {
+			list = append(list, pid)
 		}
 	}
 	return list
-}
-
-// parent returns the parent of a process, and whether the process runs.
-func parent(pid int) (ppid int, running bool) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, false
-	}
-	text := string(b)
-	var state string // behind the name of the program, which is in parentheses
-	if _, err := fmt.Sscan(text[strings.LastIndexByte(text, ')')+1:], &state, &ppid); err != nil {
-		return 0, false
-	}
-	return ppid, state != "Z" && state != "X"
 }
