@@ -37,6 +37,9 @@ func TestKill(t *testing.T) {
 	}
 	t.Run("SQLite", func(t *testing.T) { k.run(t, nil) })
 	t.Run("PostgreSQL", func(t *testing.T) { k.run(t, pgtest.Start(t)) })
+	k.args = []string{"-group", "8"}
+	t.Run("grouped/SQLite", func(t *testing.T) { k.run(t, nil) })
+	t.Run("grouped/PostgreSQL", func(t *testing.T) { k.run(t, pgtest.Start(t)) })
 }
 
 // TestNodes has several servers on one database, none of which comes to harm.
