@@ -14,6 +14,12 @@
 //     has to be set with it (Dependencies, AtomicRoot). Applies tells whether a Device has it, and which fact decided.
 //     Facts that descriptions give as hints or often wrong are said to be so.
 //
+//   - Check compares requests with all that. What it finds are Issues with stable Codes, of which a Policy says how severe
+//     they are; an unknown node is no error unless its provider is known. Checker makes of it what a queue asks before it
+//     takes a request. Plan makes the requests for what is Desired, in groups and in order.
+//   - Decode reads what a device reported by the node, Equal compares it with what was sent, Unmarshal puts it into a
+//     struct. Explain says why a device refused something.
+//
 // From the address in a portal to what is known of it:
 //
 //	u, err := csp.Parse("./Vendor/MSFT/Policy/Config/Camera/AllowCamera")
