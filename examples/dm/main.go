@@ -7,6 +7,9 @@
 //	dm convert -to xml|wbxml [FILE]
 //	dm diff A B
 //	dm check [-tsv] [FILE...]
+//	dm lint [-tsv] [-policy default|strict|lenient] [-build BUILD] [-edition EDITION] [-user yes|none] [FILE...]
+//	dm explain [-build BUILD] [-edition EDITION] [-user yes|none] STATUS|HRESULT [VERB URI]
+//	dm tree [-depth N] [URI]
 //
 // A file named - is the standard input, and so is no file. Whether a message is XML or WBXML is seen from its first
 // octet.
@@ -64,6 +67,34 @@
 // A fragment is a document that is not a SyncML element with a SyncHdr, then a SyncBody. What the decoder refuses for
 // other reasons, such as its limits or declarations of entities, counts as not well formed.
 //
+// # Lint
+//
+// Lint compares what is to be sent to Windows devices with the catalogue of package csp, and prints what it finds: how
+// severe, the code, the number of the setting or item in the file, the node, what there is, what there should be, and
+// what could be sent instead. It never prints the value of a node that keeps a secret. It reads
+//
+//   - commands in SyncML: a message, a part of one, or commands one after the other;
+//   - lists of settings in CSV, whose first row names the columns: one for the address (OMA-URI, URI or LocURI), and perhaps
+//     ones for the type (Data type or Format), the value (Value), or the command (Verb: Get, Delete or Exec);
+//   - custom configuration profiles of Microsoft Graph in JSON, or their omaSettings alone.
+//
+// Settings are judged as csp.Catalog.Plan would send them. With -build (such as 10.0.26100.1742), -edition (a number or a
+// name such as Pro) and -user it judges for a device. The policy strict makes errors of warnings, lenient makes warnings
+// of all that a newer device may take. The exit status is 1 when there is an error, or a file cannot be read.
+//
+// With -tsv it prints a line for each finding: file, severity, code, number, URI, node, got, want, message and fixes
+// between tabs.
+//
+// # Explain
+//
+// Explain says what a status or an HRESULT means, whether it helps to send the command again, and with a command and an
+// address what the catalogue knows of the cause. Negative numbers come behind --.
+//
+// # Tree
+//
+// Tree lists a node of the catalogue and what is below it, all of it or down to a depth: format, commands, values, builds
+// and editions. Without an address it begins at the root.
+//
 // Any command exits with status 2 when it is used wrongly.
 package main
 
@@ -81,6 +112,12 @@ const usage = `Usage:
   dm convert -to xml|wbxml [FILE]       write a message in another encoding
   dm diff A B                           compare two messages by meaning
   dm check [-tsv] [FILE...]             judge messages
+  dm lint [FLAGS] [FILE...]             judge commands and settings for Windows
+  dm explain [FLAGS] CODE [VERB URI]    say what a status or an HRESULT means
+  dm tree [-depth N] [URI]              list nodes of Windows
+
+Flags of lint: -tsv, -policy default|strict|lenient; of lint and explain: -build BUILD, -edition EDITION,
+-user yes|none.
 
 A file named - is the standard input, and so is no file.
 `
@@ -122,6 +159,9 @@ var commands = []struct {
 	{"convert", convert},
 	{"diff", diff},
 	{"check", check},
+	{"lint", lint},
+	{"explain", explain},
+	{"tree", tree},
 }
 
 // run runs one command and returns the exit status.

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// expectation is what a profile says that is found in it.
+type expectation struct {
+	found  []string // "error value.range 1"
+	flags  []string // that describe the device
+	secret string
+}
+
+// expected reads what a profile says of itself.
+func expected(t *testing.T, file string) expectation {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	if strings.HasSuffix(file, ".json") {
+		var p struct{ Description string }
+		if err := json.Unmarshal(b, &p); err != nil {
+			t.Fatal(err)
+		}
+		text = p.Description
+	}
+	var e expectation
+	says := false
+	for line := range strings.Lines(text) {
+		key, value, _ := strings.Cut(strings.Trim(line, "# \t\n"), ": ")
+		switch key {
+		case "finds":
+			if says = true; value != "nothing" {
+				e.found = append(e.found, value)
+			}
+		case "secret":
+			e.secret = value
+		case "device":
+			for fact := range strings.FieldsSeq(value) {
+				e.flags = append(e.flags, "-"+fact)
+			}
+		}
+	}
+	if !says {
+		t.Fatalf("%s does not say what is found", file)
+	}
+	slices.Sort(e.found)
+	return e
+}
+
+func profiles(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", "lint", dir, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(dir, err, len(files))
+	}
+	return files
+}
+
+// TestLintProfiles: of each profile exactly what it says is found, for the device it names, and no secret is printed.
+func TestLintProfiles(t *testing.T) {
+	for _, dir := range []string{"codes", "rows"} {
+		for _, file := range profiles(t, dir) {
+			t.Run(dir+"/"+filepath.Base(file), func(t *testing.T) {
+				want := expected(t, file)
+				status, stdout, stderr := command("", slices.Concat([]string{"lint", "-tsv"}, want.flags, []string{file})...)
+				var got []string
+				for line := range strings.Lines(stdout) {
+					fields := strings.Split(line, "\t")
+					got = append(got, strings.Join(fields[1:4], " "))
+				}
+				slices.Sort(got)
+				if d := cmp.Diff(want.found, got); d != "" || stderr != "" {
+					t.Errorf("stderr %q, (-want +got):\n%s%s", stderr, d, stdout)
+				}
+				wrong := slices.ContainsFunc(want.found, func(s string) bool { return strings.HasPrefix(s, "error") })
+				if wrong != (status == exitWrong) || !wrong && status != exitOK {
+					t.Errorf("exit status %d", status)
+				}
+				_, long, _ := command("", slices.Concat([]string{"lint"}, want.flags, []string{file})...)
+				if want.secret != "" && strings.Contains(stdout+stderr+long, want.secret) {
+					t.Errorf("a secret is printed:\n%s%s", stdout, long)
+				}
+			})
+		}
+	}
+}
+
+// TestLintSettings: settings that are known to be good have no errors.
+func TestLintSettings(t *testing.T) {
+	n := 0
+	for _, file := range profiles(t, "settings") {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := readProfile(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += len(p.settings) + len(p.commands)
+		_, stdout, stderr := command("", "lint", "-tsv", file)
+		if stderr != "" {
+			t.Errorf("%s: %s", file, stderr)
+		}
+		for line := range strings.Lines(stdout) {
+			if strings.Contains(line, "\terror\t") {
+				t.Errorf("a false error: %s", line)
+			}
+		}
+	}
+	if n < 200 {
+		t.Errorf("only %d settings", n)
+	}
+}
