@@ -3,13 +3,16 @@
 //
 //   - A URI is the address of a node. Portals and profiles spell one address in many ways; Parse makes one of them, and
 //     HasPrefix compares names, so that a list of what is denied cannot be bypassed by spelling.
+//
 //   - A Catalog is a set of nodes. Default returns that of this package: the facts of Microsoft's description files
 //     (DDF), without their prose, with corrections that each name their source. It is read in place and costs nothing
 //     until it is asked. Package csp/ddf makes catalogues of other files, New of Definitions, and With puts Layers on
 //     one: providers of a vendor, or policies whose template an application brings along.
+//
 //   - Resolve leads from an address to a Match: the Node, and the names in the address that were chosen at run time,
 //     as in ./Device/Vendor/MSFT/VPNv2/{ProfileName}/AlwaysOn. An *UnknownError has the nearest names. It says that the
 //     catalogue does not have a node; a device may.
+//
 //   - A Node says which Verbs it takes, the format of its value and which values are allowed (Constraint), and what
 //     has to be set with it (Dependencies, AtomicRoot). Applies tells whether a Device has it, and which fact decided.
 //     Facts that descriptions give as hints or often wrong are said to be so.
@@ -17,6 +20,7 @@
 //   - Check compares requests with all that. What it finds are Issues with stable Codes, of which a Policy says how severe
 //     they are; an unknown node is no error unless its provider is known. Checker makes of it what a queue asks before it
 //     takes a request. Plan makes the requests for what is Desired, in groups and in order.
+//
 //   - Decode reads what a device reported by the node, Equal compares it with what was sent, Unmarshal puts it into a
 //     struct. Explain says why a device refused something.
 //
