@@ -94,6 +94,34 @@ func TestAnswerIsStatusesOfTheReply(t *testing.T) {
 	}
 }
 
+// A message is written into the memory that the planner was given, once; the one after it has memory of its own.
+func TestMessageInAGivenBuffer(t *testing.T) {
+	r := omadm.NewReply(replaces(3))
+	answer := func(p *omadm.Planner) error { return p.Answer(r) }
+	var p omadm.Planner
+	want, err := written(t, &p, 10_000, answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := append(make([]byte, 0, 4096), "what it held before"...)
+	p.Buffer(buf)
+	got, err := written(t, &p, 10_000, answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), string(got)); d != "" || &got[0] != &buf[0] {
+		t.Errorf("in the buffer: %v, message (-without +with a buffer):\n%s", &got[0] == &buf[0], d)
+	}
+	next, err := written(t, &p, 10_000, answer)
+	if err != nil || &next[0] == &got[0] {
+		t.Errorf("the next message is in the memory of the one before, %v", err)
+	}
+	p.Buffer(make([]byte, 3)) // too small
+	if got, err = written(t, &p, 10_000, answer); err != nil || string(got) != string(want) {
+		t.Errorf("in a small buffer: %q, %v", got, err)
+	}
+}
+
 func TestStatusesBeginWithTheirCode(t *testing.T) {
 	known := 0
 	for s := omadm.Status(0); s < 2000; s++ {
