@@ -16,9 +16,10 @@
 // With -metrics ADDRESS a listener of its own has /metrics, /livez and /readyz, without a token: for a network of those
 // who watch, not of devices.
 //
-// A request may take -timeout, after which the database is no longer waited for and the device is told to come again.
-// It is told the same beyond -max-requests messages at a time; one that comes slowly holds its place until -timeout. On an interrupt or SIGTERM the process is no longer ready,
-// goes on for -drain, closes its listener and answers what it has begun; a second signal ends it at once.
+// A request may take -timeout, after which the database is no longer waited for and the device is told to come again. It
+// is told the same beyond -max-requests messages at a time; one that comes slowly holds its place until -timeout. On an
+// interrupt or SIGTERM the process is no longer ready, goes on for -drain, closes its listener and answers what it has
+// begun; a second signal ends it at once.
 //
 // The log goes to stderr, with -log-format json for programs. It has the administrator's requests, what was refused and
 // what failed; at -log-level debug also each message. Nothing that came over the network gets into it but names, addresses
