@@ -26,6 +26,7 @@ type device struct {
 	wishes   []*wish
 	next     int      // of wishes: not enqueued yet
 	notices  []string // alerts of its own, by their data
+	noticed  bool     // a session was completed since the last of them
 	calm     bool     // no more accidents
 	sessions int
 }
@@ -50,7 +51,7 @@ func newDevice(s *site, r *reader, n int, random *rand.Rand, wishes int) (*devic
 		d.sim.Codec = wbxml.Codec
 	}
 	if n%3 == 0 {
-		d.sim.MaxMsgSize = 4000 + random.Int64N(3000) // so that the statuses for all that it may say leave room
+		d.sim.MaxMsgSize = 2500 + random.Int64N(3000)
 	}
 	for i := range wishes {
 		d.wishes = append(d.wishes, d.wish(i))
@@ -118,6 +119,7 @@ func (d *device) session() error {
 	}
 	report, _ := d.sim.Session(d.site.ctx) // the error is that of a session that an accident ended
 	d.sessions++
+	d.noticed = d.noticed || report.End == simdevice.Completed
 	var errs []error
 	for _, v := range report.Violations {
 		errs = append(errs, fmt.Errorf("%s: session %s: %w", d.id, report.SessionID, v))
@@ -168,11 +170,13 @@ func (d *device) cancel() error {
 	return nil
 }
 
-// notify gives the device something to say now and then.
+// notify gives the device something to say now and then, one thing at a time: where their statuses leave no room for commands
+// the server keeps its package open, which the device does not know.
 func (d *device) notify() {
-	if d.random.IntN(4) > 0 {
+	if !d.noticed || d.random.IntN(2) > 0 {
 		return
 	}
+	d.noticed = false
 	data := fmt.Sprintf("notice-%d", len(d.notices))
 	d.notices = append(d.notices, data)
 	d.sim.Notify(syncml.Alert{
