@@ -40,7 +40,8 @@ func (t *Turn) Reply(more []omadm.Request) (*Answer, error) {
 // roomy is the size of messages in octets from which on ours are announced: in smaller ones commands need the room.
 const roomy = 2048
 
-// address makes the header of the reply. The first one of a session says what we take (OMA DM Protocol 1.2.1, section 7).
+// address makes the header of the reply. The first one of a session that is no challenge says what we take (OMA DM Protocol
+// 1.2.1, section 7).
 func (t *Turn) address() {
 	t.header = t.reply.ReplyHeader()
 	if t.change != nil || t.in.Principal.Proven {
@@ -48,7 +49,7 @@ func (t *Turn) address() {
 	}
 	t.identifyServer()
 	t.header.RespURI = t.env.Rules.RespURI
-	if t.change != nil && t.state.Sent == 0 && t.maxReply() >= roomy {
+	if t.change != nil && t.state.Messages == 1 && t.maxReply() >= roomy {
 		t.sizes = announced(&t.env.Rules.Limits)
 		t.header.Meta = &t.sizes
 	}

@@ -112,6 +112,16 @@ var sendRows = map[string]func(*testing.T){
 		assert.Equal(t, &syncml.Meta{MaxMsgSize: "70000", MaxObjSize: "90000"}, first.Header.Meta)
 		assert.Nil(t, h.post(msg("1", "2", okHdr("1")+final)).Header.Meta)
 	},
+	"L-1_our_sizes_are_announced_after_a_challenge": func(t *testing.T) {
+		h := newSafe(t, client)
+		m := h.post(signed("1", "", pkg1))
+		assert.Nil(t, m.Header.Meta)
+		_, nonce := headerOf(t, m)
+		m = h.post(signed("2", md5Cred(nonce), pkg1))
+		require.NotNil(t, m.Header.Meta)
+		assert.Equal(t, "8388608", m.Header.Meta.MaxMsgSize)
+		assert.Nil(t, h.post(signed("3", "", okHdr("2")+final)).Header.Meta)
+	},
 	"L-2_maxmsgsize_limits_the_whole_message": func(t *testing.T) {
 		h := newHouse(t)
 		h.enqueue("a", replace("./A", text))
