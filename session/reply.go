@@ -222,7 +222,12 @@ func (t *Turn) finishSession() {
 		}
 		t.settle(t.state, false)
 	}
-	t.giveBack(t.state)
+	for i := range t.state.Requests { // of which the rest does not fit
+		if c := &t.state.Requests[i]; t.pending(c.ID) != nil {
+			t.lose(t.state, c, t.pending(c.ID), true)
+		}
+	}
+	t.state.keep(nil)
 	t.state.Ended = t.env.Now
 }
 
