@@ -228,11 +228,14 @@ var packageRows = map[string]func(*testing.T){
 	"P-30_also_where_it_is_challenged_for_a_password": func(t *testing.T) {
 		h := newSafe(t, session.Account{Name: userName, Secret: clientSecret, Scheme: auth.Basic}, func(c *session.Config) { c.Rules.PlainBasic = true })
 		password := cred(auth.Basic, base64.StdEncoding.EncodeToString([]byte(userName+":"+userPassword)))
+		second := signed("2", password, pkg1)
 		for day := range 5 {
+			h.post(signed("1", "", pkg1))
+			require.Empty(t, sent(h.post(second)), "nothing to do")
+			h.now = h.now.AddDate(0, 0, 1)
 			id := omadm.RequestID(itoa(day))
 			h.enqueue(string(id), get("./A"))
 			h.post(signed("1", "", pkg1))
-			second := signed("2", password, pkg1)
 			m := h.post(second)
 			require.Equal(t, []string{"Get ./A"}, sent(m), "day %d", day)
 			require.Equal(t, "2", m.Header.MsgID)
