@@ -198,6 +198,21 @@ func TestRefusedCommandsAreSentAgainWithinTheirAttempts(t *testing.T) {
 	assert.Equal(t, 2, h.outcomes()["run"].Attempts)
 }
 
+// TestEndedSessionsDoNotCrowdOutOneThatGoesOn lets a device have short sessions beside a long one.
+func TestEndedSessionsDoNotCrowdOutOneThatGoesOn(t *testing.T) {
+	h := newHouse(t, func(c *session.Config) { c.Rules.Limits.Sessions = 2 })
+	h.enqueue("u", get("./User/A"))
+	require.Equal(t, []string{"Get ./User/A"}, sent(h.post(msg("1", "1", login("user")+alert("1224", typed("com.microsoft.mdm.synctype", "user"))+final))))
+	for i := range 5 {
+		h.now = h.now.Add(time.Second)
+		h.post(msg(itoa(i+2), "1", alert("1224", typed("com.microsoft.mdm.synctype", "device"))+final))
+		require.LessOrEqual(t, len(h.record().Sessions), 2)
+	}
+	h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+final))
+	assert.Equal(t, omadm.Done, h.outcomes()["u"].Kind)
+	assert.Equal(t, 1, h.outcomes()["u"].Attempts)
+}
+
 func TestReferencesAreText(t *testing.T) {
 	h := newHouse(t)
 	h.enqueue("a", exec("./A"))
