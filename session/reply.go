@@ -136,7 +136,8 @@ func (t *Turn) abort() (*Answer, error) {
 }
 
 // waits reports whether the client has to go on with its package before anything is sent to it (OMA DM Protocol 1.2.1,
-// section 6.2). While our own package is open, it has to answer the last part of a large object first.
+// section 6.2). While our own package is open, it has to answer the last part of a large object first; and when it has
+// refused that, or had none, only who asks for our next message is not in the middle of a package.
 func (t *Turn) waits() bool {
 	if t.in.Message.Final {
 		return false
@@ -144,8 +145,10 @@ func (t *Turn) waits() bool {
 	if !t.state.Unclosed {
 		return true
 	}
-	i := t.state.sending()
-	return i >= 0 && !answered(t.state, i)
+	if i := t.state.sending(); i >= 0 {
+		return !answered(t.state, i)
+	}
+	return !t.next
 }
 
 // start starts a message with statuses.

@@ -299,6 +299,16 @@ var sendRows = map[string]func(*testing.T){
 			assert.Equal(t, omadm.Done, h.outcomes()["b"].Kind)
 		}
 	},
+	"P-21_client_that_refuses_a_part_may_have_more_to_say": func(t *testing.T) {
+		h := newHouse(t)
+		c := h.begin("a", text)
+		h.enqueue("b", get("./B"))
+		m := h.post(msg("1", "2", okHdr("1")+status(2, "1", c.id, "Replace", 406)))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Alert 1222"}, summary(m))
+		m = h.post(msg("1", "3", okHdr("2")+final))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "2 Get ./B", "Final"}, summary(m))
+		assert.Equal(t, omadm.Failed, h.outcomes()["a"].Kind)
+	},
 	"L-22_refusal_of_the_only_command_ends_the_session": func(t *testing.T) {
 		h := newHouse(t)
 		c := h.begin("a", text)
