@@ -194,8 +194,8 @@ func Load(data string) (c *Catalog, err error) {
 		return nil, &FactError{Reason: "not a catalogue, or a damaged one"}
 	}
 	c.Provenance()
-	for n := range c.All() {
-		d := n.Definition()
+	for i := range c.base.nodes() {
+		d := Node{c: c, ref: uint32(i)}.Definition()
 		if err := d.check(); err != nil {
 			return nil, err
 		}
@@ -203,21 +203,20 @@ func Load(data string) (c *Catalog, err error) {
 	return c, nil
 }
 
-// sound reports whether the records make a tree.
+// sound reports whether the records make a tree with siblings in order.
 func (t table) sound() bool {
 	next := 1
 	for i := range t.nodes() {
 		first, count := t.children(i)
-		if first != next || first+count > t.nodes() || t.flags(i)&flagDynamic != 0 && i == 0 {
+		if first != next || first+count > t.nodes() {
 			return false
 		}
 		for j := first; j < first+count; j++ {
-			if t.parent(j) != i {
+			if t.parent(j) != i || j > first && compareNodes(t, j-1, t, j) >= 0 {
 				return false
 			}
 		}
-		t.name(i)
 		next += count
 	}
-	return next == t.nodes() && t.parent(0) == 0
+	return next == t.nodes() && t.parent(0) == 0 && t.name(0) == "" && t.flags(0)&flagDynamic == 0 && t.octet(t.u32(atPool)) == 0
 }

@@ -168,7 +168,7 @@ func (c *Catalog) unknown(u URI) *UnknownError {
 		return &UnknownError{}
 	}
 	p, depth, missing := c.walk(u.segments())
-	for missing == "" || c.node(p).Dynamic() && c.node(p).Ingested() { // foreign
+	for n := c.node(p); !n.isRoot() && (missing == "" || n.Dynamic() && n.Ingested()); n = c.node(p) { // foreign
 		depth = c.node(p).Depth() - 1
 		missing = u.segments()[len(prefix(u, depth))-1:]
 		p = c.locate(c.node(p).parent())
