@@ -195,7 +195,11 @@ var (
 
 // constraint returns what allowed values come to. The schemas and samples that some have are left out.
 func constraint(a *AllowedValues, dependency bool, odd func(string)) csp.Constraint {
-	c := csp.Constraint{Kind: lookUp(valueTypes, a.Type, "ValueType", odd)}
+	if _, ok := valueTypes[a.Type]; !ok && a.Type != "" {
+		odd(fmt.Sprintf("unknown ValueType %.40q", a.Type))
+		return csp.Constraint{}
+	}
+	c := csp.Constraint{Kind: valueTypes[a.Type]}
 	if a.List != nil {
 		c.List = delimiter(*a.List)
 	}
