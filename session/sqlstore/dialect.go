@@ -50,6 +50,8 @@ type engine interface {
 	// apply does a write, which adds no requests, in a transaction that has the revision under lock.
 	apply(ctx context.Context, c conn, w *write) error
 
+	// load reads a record from one state of the database.
+	load(ctx context.Context, db *sql.DB, q session.Query) (*session.Record, error)
 	// results returns entries after a cursor, of a device or, if that is nil, of all.
 	results(ctx context.Context, c conn, of *omadm.DeviceID, after session.Cursor, limit int) ([]session.Entry, error)
 	// prune forgets entries through a cursor and the ids of the requests that ended with them, in a transaction.

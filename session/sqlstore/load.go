@@ -2,9 +2,11 @@ package sqlstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gomadm/gomadm/omadm"
@@ -22,7 +24,7 @@ const (
 )
 
 // loadDevice is all of a Load in one statement, which sees one state of the database. Requests that wait are first found
-// in their index, which has all that the limits are about; only those that are returned are read.
+// in their index, which has all that the limits are about; only those that are returned are read. It is for PostgreSQL.
 var loadDevice = fmt.Sprintf(`
 	SELECT %d AS kind, 0 AS rank, CAST(NULL AS bytea) AS key, revision AS n, generation AS attempts, 0 AS failures,
 		client_nonce AS a, server_nonce AS b, account AS c
@@ -40,7 +42,7 @@ var loadDevice = fmt.Sprintf(`
 	WHERE device = $1 AND session IN (SELECT key FROM gomadm_sessions WHERE device = $1)`,
 	deviceRow, factRow, awaitedRow, sessionRow, partRow, requestRow) +
 	waiting(omadm.DeviceScope) + waiting(omadm.UserScope) + `
-	ORDER BY kind, rank DESC, key, n`
+	ORDER BY kind, key, n`
 
 // waiting is the part of loadDevice about requests of one scope.
 func waiting(s omadm.Scope) string {
@@ -56,11 +58,11 @@ func waiting(s omadm.Scope) string {
 	WHERE fit.nth = 1 OR fit.octets <= CAST($6 AS bigint)`, requestRow, s)
 }
 
-// Load does what session.Store says, in one statement.
+// Load does what session.Store says.
 func (s *Store) Load(ctx context.Context, q session.Query) (*session.Record, error) {
 	var rec *session.Record
 	err := s.retry(ctx, func() (err error) {
-		rec, err = load(ctx, s.db, q)
+		rec, err = s.engine.load(ctx, s.db, q)
 		return err
 	})
 	if err != nil {
@@ -69,35 +71,87 @@ func (s *Store) Load(ctx context.Context, q session.Query) (*session.Record, err
 	return rec, nil
 }
 
-func load(ctx context.Context, c conn, q session.Query) (*session.Record, error) {
+func (postgres) load(ctx context.Context, db *sql.DB, q session.Query) (*session.Record, error) {
 	parts := int64(0)
 	if q.Parts {
 		parts = 1
 	}
-	rows, err := c.QueryContext(ctx, loadDevice,
-		[]byte(q.Device), q.Body[:], parts, nanos(q.Now), int64(max(q.Limit, 1)), int64(q.Octets))
+	l := new(loading)
+	err := l.rows(db.QueryContext(ctx, loadDevice,
+		[]byte(q.Device), q.Body[:], parts, nanos(q.Now), int64(max(q.Limit, 1)), int64(q.Octets)))
 	if err != nil {
 		return nil, err
 	}
+	return l.record(q.Device)
+}
+
+// loading is a record of which rows are read. Requests come in any order.
+type loading struct {
+	rec      session.Record
+	requests []place
+}
+
+// place is a request in the order in which Load returns them.
+type place struct {
+	priority, age int64
+	session.Pending
+}
+
+// rows reads rows to their end.
+func (l *loading) rows(rows *sql.Rows, err error) error {
+	if err != nil {
+		return err
+	}
 	defer rows.Close() // again: each has returned the error by then
-	rec := new(session.Record)
 	for rows.Next() {
-		if err := read(rows, rec); err != nil {
-			return nil, err
+		if err := l.read(rows); err != nil {
+			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
+	return rows.Err()
+}
+
+// fit reads rows of requests while they fit into so many octets, and the first one in any case.
+func (l *loading) fit(octets int) func(*sql.Rows, error) error {
+	return func(rows *sql.Rows, err error) error {
+		if err != nil {
+			return err
+		}
+		defer rows.Close() // again
+		first := len(l.requests)
+		for rows.Next() {
+			if err := l.read(rows); err != nil {
+				return err
+			}
+			last := len(l.requests) - 1
+			octets -= l.requests[last].Request.Size()
+			if octets < 0 && last > first {
+				l.requests = l.requests[:last]
+				return rows.Close()
+			}
+		}
+		return rows.Err()
 	}
-	if rec.Revision == 0 {
+}
+
+// record returns what was read.
+func (l *loading) record(id omadm.DeviceID) (*session.Record, error) {
+	if l.rec.Revision == 0 {
 		return nil, session.ErrUnknownDevice
 	}
-	rec.Device.ID = omadm.DeviceID(strings.Clone(string(q.Device)))
-	return rec, nil
+	l.rec.Device.ID = omadm.DeviceID(strings.Clone(string(id)))
+	slices.SortFunc(l.requests, func(a, b place) int {
+		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(a.age, b.age))
+	})
+	for i := range l.requests {
+		l.rec.Requests = append(l.rec.Requests, l.requests[i].Pending)
+	}
+	return &l.rec, nil
 }
 
 // read adds what a row says to the record.
-func read(rows *sql.Rows, rec *session.Record) (err error) {
+func (l *loading) read(rows *sql.Rows) (err error) {
+	rec := &l.rec
 	var kind int
 	var rank, n, attempts, failures int64
 	var key, a, b, c sql.RawBytes
@@ -123,9 +177,9 @@ func read(rows *sql.Rows, rec *session.Record) (err error) {
 	case partRow:
 		rec.Parts = append(rec.Parts, bytes.Clone(a))
 	case requestRow:
-		p := session.Pending{Attempts: int(attempts), Failures: int(failures)}
+		p := place{rank, n, session.Pending{Attempts: int(attempts), Failures: int(failures)}}
 		err = p.Request.UnmarshalBinary(a)
-		rec.Requests = append(rec.Requests, p)
+		l.requests = append(l.requests, p)
 	}
 	return err
 }

@@ -100,11 +100,11 @@ func (f *fake) Driver() driver.Driver                        { return nil }
 // link is a connection to a fake. All of its queries have a row of ones, and a Commit one for each device.
 type link struct{ *fake }
 
-func (l link) Prepare(string) (driver.Stmt, error)                          { return nil, errors.New("not prepared") }
+func (l link) Prepare(s string) (driver.Stmt, error)                        { return prepared{l, s}, nil }
 func (l link) Close() error                                                 { return l.answer(context.Background(), "CLOSE") }
-func (l link) Begin() (driver.Tx, error)                                    { return l, l.answer(context.Background(), "begin") }
-func (l link) Commit() error                                                { return l.answer(context.Background(), "commit") }
-func (l link) Rollback() error                                              { return l.answer(context.Background(), "rollback") }
+func (l link) Begin() (driver.Tx, error)                                    { return l, l.answer(context.Background(), "BEGIN") }
+func (l link) Commit() error                                                { return l.answer(context.Background(), "COMMIT") }
+func (l link) Rollback() error                                              { return l.answer(context.Background(), "ROLLBACK") }
 func (l link) CheckNamedValue(*driver.NamedValue) error                     { return nil }
 func (l link) BeginTx(context.Context, driver.TxOptions) (driver.Tx, error) { return l.Begin() }
 
@@ -118,6 +118,24 @@ func (l link) QueryContext(ctx context.Context, s string, args []driver.NamedVal
 		r.columns, r.rows = 2, len(theDevices(args))
 	}
 	return r, l.answer(ctx, s, args...)
+}
+
+// prepared is a statement of a link.
+type prepared struct {
+	link
+	text string
+}
+
+func (p prepared) Close() error                               { return nil }
+func (p prepared) NumInput() int                              { return -1 }
+func (p prepared) Exec([]driver.Value) (driver.Result, error) { return nil, errors.ErrUnsupported }
+func (p prepared) Query([]driver.Value) (driver.Rows, error)  { return nil, errors.ErrUnsupported }
+func (p prepared) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	return p.link.ExecContext(ctx, p.text, args)
+}
+
+func (p prepared) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	return p.link.QueryContext(ctx, p.text, args)
 }
 
 // counted is rows of their numbers.
@@ -157,7 +175,7 @@ func TestWhatTheDatabaseUndidIsDoneAgain(t *testing.T) {
 		begins  string // the word that each attempt begins with
 		again   bool
 	}{
-		{"SQLITE_BUSY at the begin", sqlstore.SQLite, "BEGIN IMMEDIATE", code(5), "BEGIN", true},
+		{"SQLITE_BUSY at the begin", sqlstore.SQLite, "BEGIN", code(5), "BEGIN", true},
 		{"SQLITE_BUSY_SNAPSHOT", sqlstore.SQLite, "UPDATE", code(5 | 2<<8), "BEGIN", true},
 		{"SQLITE_LOCKED", sqlstore.SQLite, "INSERT", code(6), "BEGIN", true},
 		{"SQLITE_BUSY at the end", sqlstore.SQLite, "COMMIT", code(5), "BEGIN", true},

@@ -14,7 +14,8 @@ import (
 
 // sqlite is the engine of SQLite, where one transaction writes at a time.
 type sqlite struct {
-	writing chan struct{} // has one element while a transaction of this process writes: those who wait do so in turn
+	writing  chan struct{} // has one element while a transaction of this process writes: those who wait do so in turn
+	prepared statements    // because SQLite takes longer to read a statement than to run it
 }
 
 func (e *sqlite) locks() locks       { return locks{} }
@@ -34,17 +35,11 @@ func (e *sqlite) undone(err error) bool {
 // write begins IMMEDIATE, so that what do reads is what it changes. A transaction that began as a reader could not go
 // on if another wrote meanwhile.
 func (e *sqlite) write(ctx context.Context, db *sql.DB, do func(conn) error) error {
-	select {
-	case e.writing <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { <-e.writing }()
-	c, err := db.Conn(ctx)
+	c, err := e.take(ctx, db)
 	if err != nil {
 		return err
 	}
-	defer c.Close()                      // returns it to the pool, which never fails twice
+	defer e.give(c)
 	ending := context.WithoutCancel(ctx) // ends the transaction though that of the caller may have ended
 	if _, err := c.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		if !e.undone(err) { // the context may have ended when the transaction had begun
@@ -53,6 +48,25 @@ func (e *sqlite) write(ctx context.Context, db *sql.DB, do func(conn) error) err
 		return err
 	}
 	return end(ending, c, do)
+}
+
+// take returns a connection when it is the turn of the caller to write, and give ends the turn.
+func (e *sqlite) take(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+	select {
+	case e.writing <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	c, err := db.Conn(ctx)
+	if err != nil {
+		<-e.writing
+	}
+	return c, err
+}
+
+func (e *sqlite) give(c *sql.Conn) {
+	_ = c.Close() // returns it to the pool, which never fails twice
+	<-e.writing
 }
 
 // end does what a transaction is for, and ends it.
@@ -81,59 +95,147 @@ func rollBack(ctx context.Context, c *sql.Conn) {
 	}
 }
 
+// commit does several writes without savepoints, which would cost a quarter of the time. Only if one is refused that has
+// written something, the transaction is undone and comes again with them.
 func (e *sqlite) commit(ctx context.Context, db *sql.DB, next func() []*write) error {
-	return e.write(ctx, db, func(c conn) error {
-		ws := next()
-		if len(ws) == 1 {
-			ws[0].err = nil
-			return e.apply(ctx, c, ws[0])
-		}
-		for _, w := range ws {
-			if err := e.among(ctx, c, w); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	if err := e.prepared.all(ctx, db, commitStatements[:]); err != nil {
+		return err
+	}
+	err := e.together(ctx, db, next, e.hopefully)
+	if errors.As(err, new(*refused)) {
+		return e.together(ctx, db, next, e.safely)
+	}
+	return err
 }
 
-// among does a write in a transaction with others. It returns the error of them all, and that of the one alone in it.
-func (e *sqlite) among(ctx context.Context, c conn, w *write) error {
-	if _, err := c.ExecContext(ctx, "SAVEPOINT gomadm"); err != nil {
+// together is a transaction of database/sql, in which prepared statements can be used. The first of them takes the lock that
+// the transaction of write takes as it begins.
+func (e *sqlite) together(
+	ctx context.Context, db *sql.DB, next func() []*write, do func(context.Context, conn, *write) error,
+) error {
+	c, err := e.take(ctx, db)
+	if err != nil {
+		return err
+	}
+	defer e.give(c)
+	tx, err := c.BeginTx(context.WithoutCancel(ctx), nil) // ends though that of the caller may have ended
+	if err != nil {
+		return err
+	}
+	if err := e.applyAll(ctx, &preparedTx{Tx: tx, statements: &e.prepared}, next, do); err != nil {
+		if tx.Rollback() != nil {
+			_ = c.Raw(func(any) error { return driver.ErrBadConn }) // which is the error that it returns
+		}
+		return err
+	}
+	return tx.Commit()
+}
+
+func (e *sqlite) applyAll(
+	ctx context.Context, c conn, next func() []*write, do func(context.Context, conn, *write) error,
+) error {
+	if _, err := c.ExecContext(ctx, takeLock); err != nil {
+		return err
+	}
+	quiet := context.WithoutCancel(ctx) // for statements that are too short to pay a driver for watching the context
+	ws := next()
+	if len(ws) == 1 {
+		ws[0].err = nil
+		return e.apply(quiet, c, ws[0])
+	}
+	for _, w := range ws {
+		if err := do(quiet, c, w); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hopefully does one of several writes. It returns the error of them all.
+func (e *sqlite) hopefully(ctx context.Context, c conn, w *write) error {
+	w.err = e.apply(ctx, c, w)
+	switch {
+	case w.err == nil, errors.Is(w.err, session.ErrConflict), errors.Is(w.err, session.ErrUnknownDevice):
+		return nil // and nothing is written of one that failed
+	case e.undone(w.err):
+		return w.err
+	}
+	return &refused{w.err}
+}
+
+// safely does one of several writes, as a whole or not at all. It returns the error of them all.
+func (e *sqlite) safely(ctx context.Context, c conn, w *write) error {
+	if _, err := c.ExecContext(ctx, savepoint); err != nil {
 		return err
 	}
 	w.err = e.apply(ctx, c, w)
 	if w.err != nil {
-		if ctx.Err() != nil || e.undone(w.err) {
+		if e.undone(w.err) {
 			return w.err
 		}
-		if _, err := c.ExecContext(ctx, "ROLLBACK TO SAVEPOINT gomadm"); err != nil { // the transaction has ended
+		if _, err := c.ExecContext(ctx, rollBackTo); err != nil { // the transaction has ended
 			return errors.Join(w.err, err)
 		}
 	}
-	_, err := c.ExecContext(ctx, "RELEASE SAVEPOINT gomadm")
+	_, err := c.ExecContext(ctx, release)
 	return err
+}
+
+// The statements of a Commit.
+const (
+	takeLock   = `DELETE FROM gomadm_devices WHERE device IS NULL` // which none is
+	savepoint  = `SAVEPOINT gomadm`
+	rollBackTo = `ROLLBACK TO SAVEPOINT gomadm`
+	release    = `RELEASE SAVEPOINT gomadm`
+
+	moveRevision = `UPDATE gomadm_devices SET revision = revision + 1 WHERE device = $1 AND revision = $2`
+	setNonces    = `UPDATE gomadm_devices SET generation = $1, client_nonce = $2, server_nonce = $3 WHERE device = $4`
+	keepSession  = `INSERT INTO gomadm_sessions (device, key, state, body, reply, seen) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (device, key) DO UPDATE SET
+			state = excluded.state, body = excluded.body, reply = excluded.reply, seen = excluded.seen`
+	cutParts   = `DELETE FROM gomadm_parts WHERE device = $1 AND key = $2 AND nth > $3`
+	appendPart = `INSERT INTO gomadm_parts (device, key, nth, part) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (device, key, nth) DO UPDATE SET part = excluded.part`
+	closeSession = `DELETE FROM gomadm_sessions WHERE device = $1 AND key = $2`
+	moveRequest  = `UPDATE gomadm_requests SET session = $1, attempts = $2, failures = coalesce($3, failures)
+		WHERE device = $4 AND request = $5`
+	endRequest = `DELETE FROM gomadm_requests WHERE device = $1 AND request = $2`
+	tellEntry  = `INSERT INTO gomadm_results (device, kind, form) VALUES ($1, $2, $3)`
+	setFact    = `INSERT INTO gomadm_facts (device, name, value) VALUES ($1, $2, $3)
+		ON CONFLICT (device, name) DO UPDATE SET value = excluded.value`
+	dropFact   = `DELETE FROM gomadm_facts WHERE device = $1 AND name = $2`
+	setAwaited = `INSERT INTO gomadm_awaited (device, name, value) VALUES ($1, $2, $3)
+		ON CONFLICT (device, name) DO UPDATE SET value = excluded.value`
+	dropAwaited = `DELETE FROM gomadm_awaited WHERE device = $1 AND name = $2`
+)
+
+var commitStatements = [...]string{
+	takeLock, savepoint, rollBackTo, release, selectRevision, insertID, insertRequest,
+	moveRevision, setNonces, keepSession, cutParts, appendPart, closeSession, moveRequest, endRequest, tellEntry,
+	setFact, dropFact, setAwaited, dropAwaited,
 }
 
 func (e *sqlite) apply(ctx context.Context, c conn, w *write) error {
 	r := runner{ctx: ctx, conn: c}
-	if r.run(`UPDATE gomadm_devices SET revision = revision + 1 WHERE device = $1 AND revision = $2`, w.device, w.revision) == 0 {
+	if r.run(moveRevision, w.device, w.revision) == 0 {
 		if r.err != nil {
 			return r.err
 		}
 		return stale(ctx, c, w.device)
 	}
 	if n := w.nonces; n != nil {
-		r.run(`UPDATE gomadm_devices SET generation = $1, client_nonce = $2, server_nonce = $3 WHERE device = $4`,
-			int64(n.Generation), []byte(n.Client), []byte(n.Server), w.device)
+		r.run(setNonces, int64(n.Generation), []byte(n.Client), []byte(n.Server), w.device)
 	}
 	r.dialogues(w)
 	r.queue(w)
 	for _, t := range w.told {
-		r.run(`INSERT INTO gomadm_results (device, kind, form) VALUES ($1, $2, $3)`, w.device, t.kind, t.form)
+		r.run(tellEntry, w.device, t.kind, t.form)
 	}
-	r.marks(w.device, "gomadm_facts", w.facts)
-	r.marks(w.device, "gomadm_awaited", w.awaited)
+	r.marks(w.device, w.facts, setFact, dropFact)
+	r.marks(w.device, w.awaited, setAwaited, dropAwaited)
 	return r.err
 }
 
@@ -156,19 +258,15 @@ func (r *runner) run(statement string, args ...any) int64 {
 
 func (r *runner) dialogues(w *write) {
 	if d := w.kept; d != nil {
-		r.run(`INSERT INTO gomadm_sessions (device, key, state, body, reply, seen) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (device, key) DO UPDATE SET
-				state = excluded.state, body = excluded.body, reply = excluded.reply, seen = excluded.seen`,
-			w.device, d.key, d.state, d.body, d.reply, d.seen)
-		r.run(`DELETE FROM gomadm_parts WHERE device = $1 AND key = $2 AND nth > $3`, w.device, d.key, d.parts)
+		r.run(keepSession, w.device, d.key, d.state, d.body, d.reply, d.seen)
+		r.run(cutParts, w.device, d.key, d.parts)
 		if d.part != nil {
-			r.run(`INSERT INTO gomadm_parts (device, key, nth, part) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (device, key, nth) DO UPDATE SET part = excluded.part`, w.device, d.key, d.parts, d.part)
+			r.run(appendPart, w.device, d.key, d.parts, d.part)
 		}
 	}
 	for _, key := range w.closed {
-		r.run(`DELETE FROM gomadm_sessions WHERE device = $1 AND key = $2`, w.device, key)
-		r.run(`DELETE FROM gomadm_parts WHERE device = $1 AND key = $2`, w.device, key)
+		r.run(closeSession, w.device, key)
+		r.run(cutParts, w.device, key, 0)
 	}
 }
 
@@ -186,11 +284,10 @@ func (r *runner) queue(w *write) {
 		r.err = &exists
 	}
 	for _, f := range w.moved {
-		r.one(`UPDATE gomadm_requests SET session = $1, attempts = $2, failures = coalesce($3, failures)
-			WHERE device = $4 AND request = $5`, f.session, f.attempts, f.failures, w.device, f.id)
+		r.one(moveRequest, f.session, f.attempts, f.failures, w.device, f.id)
 	}
 	for _, id := range w.ended {
-		r.one(`DELETE FROM gomadm_requests WHERE device = $1 AND request = $2`, w.device, id)
+		r.one(endRequest, w.device, id)
 	}
 }
 
@@ -201,14 +298,69 @@ func (r *runner) one(statement string, args ...any) {
 	}
 }
 
-func (r *runner) marks(device []byte, table string, m marks) {
+func (r *runner) marks(device []byte, m marks, set, drop string) {
 	for i, name := range m.names {
-		r.run(`INSERT INTO `+table+` (device, name, value) VALUES ($1, $2, $3)
-			ON CONFLICT (device, name) DO UPDATE SET value = excluded.value`, device, name, m.values[i])
+		r.run(set, device, name, m.values[i])
 	}
 	for _, name := range m.gone {
-		r.run(`DELETE FROM `+table+` WHERE device = $1 AND name = $2`, device, name)
+		r.run(drop, device, name)
 	}
+}
+
+// The statements of a Load, each of which reads an index in its order: SQLite pays dearly for sorting and for tables that
+// are temporary.
+var (
+	loadMaps = fmt.Sprintf(`
+		SELECT %d, 0, NULL, revision, generation, 0, client_nonce, server_nonce, account FROM gomadm_devices WHERE device = $1
+		UNION ALL
+		SELECT %d, 0, NULL, 0, 0, 0, name, value, NULL FROM gomadm_facts WHERE device = $1
+		UNION ALL
+		SELECT %d, 0, NULL, 0, 0, 0, name, value, NULL FROM gomadm_awaited WHERE device = $1`, deviceRow, factRow, awaitedRow)
+	loadSessions = fmt.Sprintf(`
+		SELECT %d, 0, key, 0, 0, 0, state, CASE WHEN body = $1 THEN reply END, NULL FROM gomadm_sessions
+		WHERE device = $2 ORDER BY key`, sessionRow)
+	loadParts = fmt.Sprintf(`
+		SELECT %d, 0, key, nth, 0, 0, part, NULL, NULL FROM gomadm_parts WHERE device = $1 ORDER BY key, nth`, partRow)
+	loadLeased = fmt.Sprintf(`
+		SELECT %d, priority, NULL, age, attempts, failures, form, NULL, NULL FROM gomadm_requests AS r
+		WHERE device = $1 AND session IS NOT NULL
+			AND EXISTS (SELECT 1 FROM gomadm_sessions AS s WHERE s.device = r.device AND s.key = r.session)`, requestRow)
+	loadWaiting = fmt.Sprintf(`
+		SELECT %d, priority, NULL, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
+		WHERE device = $1 AND scope = $2 AND session IS NULL AND not_before <= $3
+		ORDER BY priority DESC, age LIMIT $4`, requestRow)
+	loadStatements = []string{loadMaps, loadSessions, loadParts, loadLeased, loadWaiting}
+)
+
+// load is a transaction that reads.
+func (e *sqlite) load(ctx context.Context, db *sql.DB, q session.Query) (*session.Record, error) {
+	if err := e.prepared.all(ctx, db, loadStatements); err != nil {
+		return nil, err
+	}
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	l, c, device := new(loading), &preparedTx{Tx: tx, statements: &e.prepared}, []byte(q.Device)
+	err = l.rows(c.QueryContext(ctx, loadMaps, device))
+	if err == nil {
+		err = l.rows(c.QueryContext(ctx, loadSessions, q.Body[:], device))
+	}
+	if err == nil && q.Parts {
+		err = l.rows(c.QueryContext(ctx, loadParts, device))
+	}
+	if err == nil {
+		err = l.rows(c.QueryContext(ctx, loadLeased, device))
+	}
+	for _, scope := range [...]omadm.Scope{omadm.DeviceScope, omadm.UserScope} {
+		if err == nil {
+			err = l.fit(q.Octets)(c.QueryContext(ctx, loadWaiting, device, int64(scope), nanos(q.Now), int64(max(q.Limit, 1))))
+		}
+	}
+	if err := errors.Join(err, tx.Rollback()); err != nil {
+		return nil, err
+	}
+	return l.record(q.Device)
 }
 
 // results returns entries in the order of their numbers, which is that of the transactions: they write one after the
