@@ -82,11 +82,6 @@ func (h *byHand) message(ctx context.Context, id omadm.DeviceID) error {
 	return h.commit(ctx, []byte(id), revision, leased, waiting)
 }
 
-func (h *byHand) read(ctx context.Context, id omadm.DeviceID) error {
-	_, _, _, err := h.load(ctx, []byte(id))
-	return err
-}
-
 func (h *byHand) load(ctx context.Context, device []byte) (revision int64, leased, waiting [][2][]byte, err error) {
 	var generation int64
 	var client, server, account []byte
