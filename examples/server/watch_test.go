@@ -286,7 +286,10 @@ type broken struct {
 func (b *broken) Load(ctx context.Context, q session.Query) (*session.Record, error) {
 	if b.hangs.Load() {
 		if b.entered != nil {
-			b.entered <- struct{}{}
+			select {
+			case b.entered <- struct{}{}:
+			case <-ctx.Done():
+			}
 		}
 		<-ctx.Done()
 		return nil, ctx.Err()
