@@ -8,7 +8,8 @@
 // device that comes back is unknown until it is registered again.
 //
 // Memory grows with what is committed. Of a finished request its id and a digest of its content stay, so that the
-// id is not taken twice; results, outcomes and events stay until their device is unregistered. Load costs what it
-// returns, and a look at each waiting request that is not due yet; Idle what it returns. With the length of
-// the queue, the number of devices and what happened before, neither grows worth the name.
+// id is not taken twice; they and results, outcomes and events stay until Prune forgets them or their device is
+// unregistered. Load costs what it returns, and a look at each waiting request that is not due yet; Idle, Results,
+// History and Prune what they return. With the length of the queue, the number of devices and what happened before, none
+// grows worth the name. Requests looks at all requests of its device, and Devices sorts all when one came or went.
 package memstore

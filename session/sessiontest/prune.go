@@ -2,6 +2,7 @@ package sessiontest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -226,9 +227,9 @@ func pruneReadAlong(t *trial) {
 	want(t, "number of entries forgotten", forgotten+t.prune(after, 100), seen)
 }
 
-// pruneAtOnce forgets the same entries from several sides: each is counted once.
+// pruneAtOnce forgets the same entries from several sides: each is counted once, and nobody ends before all are.
 func pruneAtOnce(t *trial) {
-	p := t.pruner()
+	p, r := t.pruner(), t.results()
 	const devices, reports, pruners = 2, 3, 4
 	for d := range devices {
 		t.register(deviceN(d))
@@ -237,22 +238,26 @@ func pruneAtOnce(t *trial) {
 		}
 	}
 	all := t.wantEntries(devices * reports * perReport)
-	counts := make([]int, pruners)
+	counts, left := make([]int, pruners), make([]int, pruners)
 	var prune []func() error
 	for i := range pruners {
 		prune = append(prune, func() error {
 			for {
 				n, err := p.Prune(context.Background(), all[len(all)-1].Cursor, 4)
-				if counts[i] += n; n == 0 || err != nil {
-					return err
+				if counts[i] += n; n > 0 && err == nil {
+					continue
 				}
+				rest, readErr := r.Results(context.Background(), "", 1)
+				left[i] = len(rest)
+				return errors.Join(err, readErr)
 			}
 		})
 	}
 	t.ok("Prune at once with others", <-meanwhile(prune...))
 	forgotten := 0
-	for _, n := range counts {
+	for i, n := range counts {
 		forgotten += n
+		want(t, "number of entries left, at most 1, after Prune returned 0", left[i], 0)
 	}
 	want(t, "number of entries forgotten", forgotten, len(all))
 	t.wantEntries(0)

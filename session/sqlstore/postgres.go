@@ -38,7 +38,7 @@ const (
 
 func (postgres) undone(err error) bool {
 	state := sqlState(err)
-	return state == serializationFailure || state == deadlockDetected
+	return state == serializationFailure || state == deadlockDetected || errors.Is(err, errForgotten)
 }
 
 // write is at READ COMMITTED, whatever the default of the database is: each statement sees what was committed before the
@@ -76,7 +76,10 @@ func (e postgres) commit(ctx context.Context, db *sql.DB, next func() []*write) 
 	return err
 }
 
-// exists says which of the requests that a write adds are there, or returns the error if none is any more.
+// errForgotten is the error of a Commit to which Prune came between: nothing has happened.
+var errForgotten = errors.New("an id was there, and is forgotten")
+
+// exists says which of the requests that a write adds are there.
 func exists(ctx context.Context, c conn, w *write, err error) error {
 	exists := session.ExistsError{Device: omadm.DeviceID(w.device)}
 	for i := range w.added {
@@ -89,7 +92,7 @@ func exists(ctx context.Context, c conn, w *write, err error) error {
 		}
 	}
 	if len(exists.Requests) == 0 {
-		return err
+		return errors.Join(errForgotten, err)
 	}
 	return &exists
 }

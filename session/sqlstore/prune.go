@@ -119,11 +119,11 @@ type places struct {
 	tx, nth []int64
 }
 
-// oldest returns up to limit of the entries that there are, none behind a place.
+// oldest returns up to limit of the entries that there are, none behind a place that was given.
 func oldest(ctx context.Context, c conn, tx, nth int64, limit int) (places, error) {
 	var p places
 	rows, err := c.QueryContext(ctx, `SELECT device, tx, nth FROM gomadm_results
-		WHERE (tx, nth) <= ($1, $2) AND tx < `+ended+` ORDER BY tx, nth LIMIT $3`, tx, nth, int64(limit))
+		WHERE (tx, nth) <= ($1, $2) ORDER BY tx, nth LIMIT $3`, tx, nth, int64(limit))
 	if err != nil {
 		return p, err
 	}

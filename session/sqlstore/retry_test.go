@@ -22,6 +22,7 @@ type fake struct {
 	about omadm.DeviceID // only statements about this device; empty: all
 	err   error
 	times int
+	empty string        // queries that begin with it have no rows; empty: all have
 	gate  chan struct{} // statements that begin with the text wait for an element; nil: none does
 
 	mu  sync.Mutex
@@ -117,6 +118,9 @@ func (l link) QueryContext(ctx context.Context, s string, args []driver.NamedVal
 	if strings.HasPrefix(s, "WITH") {
 		r.columns, r.rows = 2, len(theDevices(args))
 	}
+	if l.empty != "" && strings.HasPrefix(s, l.empty) {
+		r.rows = 0
+	}
 	return r, l.answer(ctx, s, args...)
 }
 
@@ -204,6 +208,18 @@ func TestWhatTheDatabaseUndidIsDoneAgain(t *testing.T) {
 }
 
 var change = &session.Change{Device: "pc-1", Revision: 1, Session: session.State{ID: "1"}}
+
+// The id of a request was taken when it was added, and is free when the store looks whose it is.
+func TestCommitThatFindsAnIDForgottenIsDoneAgain(t *testing.T) {
+	f := &fake{on: "WITH", err: state("23505"), times: 3, empty: "SELECT digest"}
+	s := sqlstore.New(f.open(t), sqlstore.PostgreSQL, sqlstore.Options{Patience: time.Hour})
+	c := *change
+	c.Add = []omadm.Request{{ID: "a", Ops: []omadm.Op{{Verb: omadm.Get, URI: "./DevDetail/SwV"}}}}
+	err := s.Commit(t.Context(), &c)
+	if n := f.count("WITH"); err != nil || n != 4 {
+		t.Errorf("Commit: got error %v after %d attempts, want none after 4", err, n)
+	}
+}
 
 func TestPatienceEnds(t *testing.T) {
 	for _, tt := range []struct {

@@ -168,17 +168,22 @@ const (
 
 // insert puts a request into a queue, unless it was there before. It reports false if another one has its id.
 func insert(ctx context.Context, c conn, id omadm.DeviceID, r *request) (bool, error) {
-	n, err := affected(c.ExecContext(ctx, insertID, []byte(id), r.id, r.digest))
-	if err != nil {
-		return false, err
+	for {
+		n, err := affected(c.ExecContext(ctx, insertID, []byte(id), r.id, r.digest))
+		if err != nil {
+			return false, err
+		}
+		if n > 0 {
+			_, err = c.ExecContext(ctx, insertRequest, r.row(id)...)
+			return true, err
+		}
+		var digest []byte
+		err = c.QueryRowContext(ctx, selectDigest, []byte(id), r.id).Scan(&digest)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return bytes.Equal(digest, r.digest), err
+		}
+		// Prune has just forgotten the id.
 	}
-	if n > 0 {
-		_, err = c.ExecContext(ctx, insertRequest, r.row(id)...)
-		return true, err
-	}
-	var digest []byte
-	err = c.QueryRowContext(ctx, selectDigest, []byte(id), r.id).Scan(&digest)
-	return bytes.Equal(digest, r.digest), err
 }
 
 // write does something in a write transaction, again if the database undid it.

@@ -43,7 +43,7 @@ CREATE TABLE gomadm_parts (
 	PRIMARY KEY (device, key, nth)
 );
 
--- The ids of all requests there ever were, with the SHA-256 of what they are.
+-- The ids of all requests that wait, are leased or have an outcome, with the SHA-256 of what they are.
 CREATE TABLE gomadm_ids (
 	device  bytea NOT NULL,
 	request bytea NOT NULL,

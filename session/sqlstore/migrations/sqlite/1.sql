@@ -42,7 +42,7 @@ CREATE TABLE gomadm_parts (
 	PRIMARY KEY (device, key, nth)
 );
 
--- The ids of all requests there ever were, with the SHA-256 of what they are.
+-- The ids of all requests that wait, are leased or have an outcome, with the SHA-256 of what they are.
 CREATE TABLE gomadm_ids (
 	device  BLOB NOT NULL,
 	request BLOB NOT NULL,
