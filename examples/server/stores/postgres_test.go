@@ -3,6 +3,7 @@ package stores_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -50,6 +51,17 @@ func TestResultsStepOverNoTransactionThatGoesOn(t *testing.T) {
 	}
 	look()
 	want(t, "events seen while the first Commit goes on", seen, []string{"before"})
+	history, err := s.Store.History(t.Context(), "pc-2", "", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "number of events of the second device meanwhile", len(history), 0)
+	second := texts(t, db, `SELECT tx || '-' || nth FROM gomadm_results ORDER BY tx DESC LIMIT 1`)
+	_, err = s.Store.Prune(t.Context(), session.Cursor(second[0]), 10)
+	wantError(t, "Prune through the second meanwhile", err, session.ErrCursor)
+	if n, err := s.Store.Prune(t.Context(), after, 10); n != 1 || err != nil {
+		t.Fatalf("Prune through the one before: got %d and error %v, want 1", n, err)
+	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
@@ -141,12 +153,86 @@ func TestEachStatementHasAnIndex(t *testing.T) {
 		if _, err := s.Idle(t.Context(), noon.Add(1), 10); err != nil {
 			t.Fatal(err)
 		}
+		list(t, s, pc)
+		push(t, s, pc)
 	}
 	if err := s.Unregister(t.Context(), "pc-2"); err != nil {
 		t.Fatal(err)
 	}
+	entries, err := s.Results(t.Context(), "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Prune(t.Context(), entries[len(entries)-1].Cursor, 5); n != 5 || err != nil {
+		t.Fatalf("Prune: got %d and error %v, want 5", n, err)
+	}
 	want(t, "tables read through, and how often", scans("seq_scan"), before)
 	want(t, "number of tables with an index that was used", len(scans("idx_scan")), len(tables))
+}
+
+// list reads all that a Lister has of a device.
+func list(t *testing.T, s store, id omadm.DeviceID) {
+	t.Helper()
+	_, devices := s.Devices(t.Context(), "", 10)
+	_, requests := s.Requests(t.Context(), id, "", 10)
+	_, history := s.History(t.Context(), id, "", 10)
+	if err := errors.Join(devices, requests, history); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// push uses all that a Pushes has for a device.
+func push(t *testing.T, s store, id omadm.DeviceID) {
+	t.Helper()
+	set := s.SetChannel(t.Context(), id, session.Channel{URI: "https://push.example", Expires: noon})
+	_, get := s.Channel(t.Context(), id)
+	_, woken := s.Woken(t.Context(), id, noon, time.Minute)
+	if err := errors.Join(set, get, woken, s.NotWoken(t.Context(), id, noon)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Who finds that another forgets the oldest entries awaits it and forgets the next ones.
+func TestPruneTakesTurns(t *testing.T) {
+	s, db := kinds[1].store(t)
+	register(t, s, pc)
+	for n := range 4 {
+		commit(t, s, event(t, s, pc, fmt.Sprint(n)))
+	}
+	entries, err := s.Results(t.Context(), "", 10)
+	if err != nil || len(entries) != 4 {
+		t.Fatalf("Results: got %d entries and error %v, want 4", len(entries), err)
+	}
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), `SELECT FROM gomadm_results FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	type pruned struct {
+		n   int
+		err error
+	}
+	done := make(chan pruned, 2)
+	for range 2 {
+		go func() {
+			n, err := s.Store.Prune(context.Background(), entries[3].Cursor, 2)
+			done <- pruned{n, err}
+		}()
+	}
+	for waiting := 0; waiting < 2; {
+		waiting = len(texts(t, db, `SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+			WHERE NOT granted AND (query LIKE '%gomadm_results%' OR query LIKE '%pg_advisory%')`))
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if p := <-done; p.n != 2 || p.err != nil {
+			t.Errorf("Prune: got %d and error %v, want 2", p.n, p.err)
+		}
+	}
 }
 
 func TestDeadlineOnPostgreSQL(t *testing.T) {

@@ -49,6 +49,7 @@ func open(t testing.TB, driver, dsn string) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
+	db.SetMaxIdleConns(16) // a connection of PostgreSQL is dear, and some tests have many goroutines
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)
