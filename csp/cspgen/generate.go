@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -59,7 +60,7 @@ func generate(folder string, layer csp.Layer) ([]byte, error) {
 	old.Files = slices.DeleteFunc(old.Files, func(f ddf.File) bool { return !slices.Contains(former, path.Base(f.Name)) })
 	defs, odd := current.Definitions()
 	oldDefs, oldOdd := old.Definitions()
-	if err := judge(append(odd, oldOdd...)); err != nil {
+	if err := judge(append(odd, oldOdd...), accepted); err != nil {
 		return nil, err
 	}
 	for i := range oldDefs {
@@ -84,36 +85,29 @@ func open(folder, name, sum string) (*ddf.Set, error) {
 	return s, nil
 }
 
-// judge returns an error unless the anomalies are those that are accepted.
-func judge(odd []ddf.Anomaly) error {
-	missing := make(map[string]bool)
+// judge returns an error unless the anomalies are those that are accepted: lines with file, node and reason.
+func judge(odd []ddf.Anomaly, accepted string) error {
+	expected := make(map[string]bool)
 	for line := range strings.Lines(accepted) {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-			missing[line] = true
+			expected[line] = true
 		}
 	}
-	known := len(missing)
 	var all []error
 	seen := make(map[string]bool)
 	for _, a := range odd {
 		line := path.Base(a.File) + "\t" + strings.TrimSpace(a.Node) + "\t" + a.Reason
-		if _, ok := missing[line]; !ok && !seen[line] {
+		if !expected[line] && !seen[line] {
 			all = append(all, fmt.Errorf("%s: line %d, node %q: %s", a.File, a.Line, a.Node, a.Reason))
 		}
 		seen[line] = true
 	}
-	found := 0
-	for line := range missing {
-		if seen[line] {
-			found++
-		} else {
+	for _, line := range slices.Sorted(maps.Keys(expected)) {
+		if !seen[line] {
 			all = append(all, fmt.Errorf("accepted, but gone: %q", line))
 		}
 	}
-	if found != known || len(all) > 0 {
-		return errors.Join(all...)
-	}
-	return nil
+	return errors.Join(all...)
 }
 
 // build returns the catalogue of the definitions with a layer, in one table, which it reads back.

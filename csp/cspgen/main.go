@@ -22,12 +22,7 @@ func main() {
 	out := flag.String("o", "catalog.bin", "the catalogue to write")
 	overlay := flag.String("overlay", "overlay.json", "the corrections")
 	flag.Parse()
-	folder := os.Getenv("GOMADM_DDF")
-	if folder == "" {
-		fmt.Fprintln(os.Stderr, "cspgen: GOMADM_DDF names no folder with "+currentFile+" and "+formerFile+": "+*out+" stays as it is")
-		return
-	}
-	if err := run(os.Stdout, folder, *overlay, *out); err != nil {
+	if err := run(os.Stdout, os.Getenv("GOMADM_DDF"), *overlay, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "cspgen:", err)
 		os.Exit(1)
 	}
@@ -35,6 +30,10 @@ func main() {
 
 // run writes the catalogue, and to w what changes.
 func run(w io.Writer, folder, overlay, out string) error {
+	if folder == "" {
+		_, err := fmt.Fprintf(w, "cspgen: GOMADM_DDF names no folder with %s and %s: %s stays as it is\n", currentFile, formerFile, out)
+		return err
+	}
 	layer, err := readLayer(overlay)
 	if err != nil {
 		return err

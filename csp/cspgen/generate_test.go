@@ -1,0 +1,131 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gomadm/gomadm/csp"
+	"github.com/gomadm/gomadm/csp/ddf"
+	"github.com/gomadm/gomadm/omadm"
+)
+
+// TestCatalogIsGenerated makes the catalogue again. The description files are Microsoft's and not part of the project,
+// so that it can only be done where somebody has them.
+func TestCatalogIsGenerated(t *testing.T) {
+	folder := os.Getenv("GOMADM_DDF")
+	if folder == "" {
+		t.Skip("GOMADM_DDF names no folder with the description files, which are not ours to distribute")
+	}
+	layer, err := readLayer("../overlay.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := generate(folder, layer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("../catalog.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		var b strings.Builder
+		if err := report(&b, string(want), string(got)); err != nil {
+			t.Fatal(err)
+		}
+		t.Errorf("go generate changes the catalogue:\n%s", b.String())
+	}
+}
+
+func TestNothingIsWrittenWithoutFiles(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "catalog.bin")
+	var b strings.Builder
+	if err := run(&b, "", "../overlay.json", out); err != nil || !strings.Contains(b.String(), "GOMADM_DDF names no folder with "+currentFile) {
+		t.Errorf("got %v, %s", err, b.String())
+	}
+	if err := run(&b, t.TempDir(), "../overlay.json", out); err == nil {
+		t.Error("an empty folder was enough")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, currentFile), archive(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(&b, dir, "../overlay.json", out); err == nil || !strings.Contains(err.Error(), "has the SHA-256 ") {
+		t.Errorf("another edition: %v", err)
+	}
+	if err := run(&b, dir, "missing.json", out); err == nil {
+		t.Error("no overlay was enough")
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a catalogue was written")
+	}
+}
+
+// archive returns an archive with one small description file.
+func archive(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	f, err := w.Create("a.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Write([]byte(`<MgmtTree><VerDTD>1.2</VerDTD><Node><NodeName>n</NodeName><DFProperties><AccessType><Get/></AccessType>` +
+		`<DFFormat><chr/></DFFormat><DFType><MIME/></DFType></DFProperties></Node></MgmtTree>`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestJudge(t *testing.T) {
+	odd := []ddf.Anomaly{{File: "drop/a.xml", Node: "./x ", Line: 3, Reason: "one"}, {File: "drop/a.xml", Node: "./x ", Line: 4, Reason: "one"}}
+	const line = "a.xml\t./x\tone"
+	for name, tt := range map[string]struct{ accepted, want string }{
+		"accepted":           {"# why\n" + line + "\n", ""},
+		"new":                {"", `drop/a.xml: line 3, node "./x ": one`},
+		"accepted, and gone": {line + "\na.xml\t./y\ttwo\n", `accepted, but gone: "a.xml\t./y\ttwo"`},
+		"of another node":    {"a.xml\t./y\tone\n", "drop/a.xml: line 3, node \"./x \": one\naccepted, but gone: \"a.xml\\t./y\\tone\""},
+	} {
+		got := ""
+		if err := judge(odd, tt.accepted); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %s, want %s", name, got, tt.want)
+		}
+	}
+}
+
+func TestReport(t *testing.T) {
+	table := func(defs ...csp.Definition) string {
+		b, err := build(csp.Provenance{Name: "x"}, defs, csp.Layer{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	a := csp.Definition{Template: "./Vendor/A", Format: omadm.FormatInt}
+	b := csp.Definition{Template: "./Vendor/B", Format: omadm.FormatInt}
+	before := table(a, b)
+	b.Format, b.Atomic = omadm.FormatChr, true
+	after := table(b, csp.Definition{Template: "./Vendor/C", Format: omadm.FormatInt})
+	for name, tt := range map[string]struct{ before, want string }{
+		"changes": {before, "dropped ./Device/Vendor/A\nchanged ./Device/Vendor/B: format: \"int\" -> \"chr\"; atomic: false -> true\n" +
+			"added ./Device/Vendor/C\n1 added, 1 dropped, 1 changed\n"},
+		"none":               {after, "0 added, 0 dropped, 0 changed\n"},
+		"nothing to compare": {"", "cspgen: the catalogue before cannot be read: csp: not a catalogue, or a damaged one\n"},
+	} {
+		var w strings.Builder
+		if err := report(&w, tt.before, after); err != nil || w.String() != tt.want {
+			t.Errorf("%s: got %v\n%s\nwant\n%s", name, err, w.String(), tt.want)
+		}
+	}
+}
