@@ -167,8 +167,11 @@ func (t *Turn) value(o *Outstanding, items []syncml.Item) {
 }
 
 // capabilities are the nodes whose values become facts, as they say what may be sent (OMA DM Standardized Objects 1.2,
-// section 5.3.3).
-var capabilities = [...]omadm.URI{nodeLargeObjects, nodeMaxDepth, nodeMaxTotLen, nodeMaxSegLen}
+// section 5.3.3); of Windows the build and the edition do.
+var capabilities = [...]omadm.URI{
+	nodeLargeObjects, nodeMaxDepth, nodeMaxTotLen, nodeMaxSegLen,
+	omadm.DevDetailSwV, "./Vendor/MSFT/WindowsLicensing/Edition", "./Device/Vendor/MSFT/WindowsLicensing/Edition",
+}
 
 const (
 	nodeLargeObjects omadm.URI = "./DevDetail/LrgObj"
