@@ -65,8 +65,8 @@ func (a *admin) routes() map[string]route {
 }
 
 // newAdmin returns the handler of everything below /admin/.
-func newAdmin(s store, metrics http.Handler) http.Handler {
-	a := &admin{store: s, queue: session.Queue{Store: s}, metrics: metrics}
+func newAdmin(s store, check session.Check, metrics http.Handler) http.Handler {
+	a := &admin{store: s, queue: session.Queue{Store: s, Check: check}, metrics: metrics}
 	mux := http.NewServeMux()
 	for pattern, f := range a.routes() {
 		mux.HandleFunc(pattern, answering(f))
@@ -94,7 +94,10 @@ func (w jsonErrors) Write(b []byte) (int, error) { return len(b), nil }
 // answering turns the error of f into an answer.
 func answering(f route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := f(w, r); err != nil {
+		err := f(w, r)
+		if refused := new(refusedRequest); errors.As(err, &refused) {
+			writeRefusal(w, err, refused.report)
+		} else if err != nil {
 			writeError(w, statusOf(err), err)
 		}
 	}

@@ -277,7 +277,7 @@ func TestAdminQueue(t *testing.T) {
 // TestAdminQueueHidesValues looks for a password in what the queue shows.
 func TestAdminQueueHidesValues(t *testing.T) {
 	s := exampleSite(t)
-	s.queue(`{"verb":"Replace","uri":"./DevDetail/Password","value":"s3cret"}`)
+	s.queue(`{"verb":"Replace","uri":"./Vendor/Fabrikam/Password","value":"s3cret"}`)
 	if a := s.must(http.StatusOK, "GET", "/admin/devices/"+exampleDevice+"/requests", ""); strings.Contains(string(a.body), "s3cret") {
 		t.Errorf("got %s", a.body)
 	}

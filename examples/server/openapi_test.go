@@ -208,6 +208,8 @@ func everyCall(t *testing.T, db database, met seen) {
 	s.must(201, "POST", d+"/requests", request("r1"))
 	s.must(409, "POST", d+"/requests", `{"id":"r1","ops":[`+getMaker+`]}`)
 	s.must(400, "POST", d+"/requests", `{"ops":[]}`)
+	s.must(422, "POST", d+"/requests", `{"ops":[`+noVersion+`]}`)
+	s.must(422, "POST", d+"/batch", `{"requests":[`+request("r9")+`,{"ops":[`+noVersion+`]}]}`)
 	s.must(201, "POST", d+"/batch", `{"requests":[`+request("r2")+`,`+request("r3")+`,{"group":"Atomic","delivery":"at-most-once",
 		"notBefore":"2030-01-01T00:00:00Z","expires":"2031-01-01T00:00:00Z","maxAttempts":3,"priority":-1,
 		"ops":[{"verb":"Replace","uri":"./Vendor/MSFT/X","format":"chr","value":"v"}]}]}`)

@@ -30,6 +30,7 @@ type options struct {
 
 	alertTypes []string
 	strict     bool
+	checkName  string // one of checks
 	token      string
 	tokenFile  string
 
@@ -91,6 +92,8 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.BoolVar(&o.insecure, "insecure", false, "believe every device its name, whatever the address")
 	fs.Func("alert-type", "accept generic alerts (1226) of this `type`; may be repeated", o.addAlertType)
 	fs.BoolVar(&o.strict, "strict", false, "answer 400 to commands that repeat a CmdID")
+	o.checkName = "default"
+	fs.Func("check", "hold the administrator's requests against the catalogue of Windows, and refuse what is wrong: `how` is off, lenient, default or strict", o.setCheck)
 	fs.StringVar(&o.token, "token", "", "bearer `token` that opens /admin/ from everywhere; without one only this machine may use it")
 	fs.StringVar(&o.tokenFile, "token-file", "", "read the token from this `file`, where lists of processes do not show it")
 	o.defineLimits(fs)

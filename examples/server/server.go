@@ -212,7 +212,7 @@ func (s *service) mux(addr net.Addr) http.Handler {
 	devices := o.handler(device, limit(s.options.maxRequests, overload, deadline(s.options.timeout, s.devices)))
 
 	mux := http.NewServeMux()
-	mux.Handle("/admin/", o.handler(administrator, g.handler(deadline(s.options.timeout, newAdmin(s.store, s.metrics.handler())))))
+	mux.Handle("/admin/", o.handler(administrator, g.handler(deadline(s.options.timeout, newAdmin(s.store, checks[s.options.checkName], s.metrics.handler())))))
 	s.probes(mux, o)
 	base := strings.TrimSuffix(s.options.path, "/")
 	mux.Handle(base+"/", devices)

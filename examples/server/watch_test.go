@@ -99,7 +99,7 @@ func TestMetricsAreBounded(t *testing.T) {
 	flood := func(i int) {
 		n := fmt.Sprint(mark, i)
 		s.must(http.StatusCreated, "PUT", "/admin/devices/d"+n, "")
-		s.must(http.StatusCreated, "POST", "/admin/devices/d"+n+"/requests", `{"id":"r`+n+`","ops":[{"verb":"Get","uri":"./DevDetail/X`+n+`"}]}`)
+		s.must(http.StatusCreated, "POST", "/admin/devices/d"+n+"/requests", `{"id":"r`+n+`","ops":[{"verb":"Get","uri":"./Vendor/Fabrikam/X`+n+`"}]}`)
 		s.do("M"+n, "/admin/devices/d"+n, "")
 		s.do("M"+n, "/p"+n, "")
 		s.do("POST", "/p"+n+"?q="+n, example(t, "34", "org.example.update.done", "org.example."+n), "Content-Type", "application/vnd.syncml.dm+xml")
