@@ -1,11 +1,13 @@
 package csp_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gomadm/gomadm/csp"
+	"github.com/gomadm/gomadm/omadm"
 )
 
 func BenchmarkDefault(b *testing.B) {
@@ -66,6 +68,22 @@ func BenchmarkUnknown(b *testing.B) {
 	for b.Loop() {
 		if _, err := csp.Default().Resolve(u); err == nil {
 			b.Fatal("found")
+		}
+	}
+}
+
+// BenchmarkWith puts the policies of an application on the catalogue, as at its installation.
+func BenchmarkWith(b *testing.B) {
+	var app csp.Layer
+	for i := range 500 {
+		app.Define = append(app.Define, csp.Definition{
+			Template: "./Device/Vendor/MSFT/Policy/Config/Browser~Policy~browser/Policy" + strconv.Itoa(i), Format: omadm.FormatChr,
+		})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := csp.Default().With(app); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

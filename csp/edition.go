@@ -29,21 +29,28 @@ const (
 	SE                     Edition = 0xcb
 )
 
-var editionsByNumber = map[Edition]string{
-	0x04: "Enterprise", 0x1b: "EnterpriseN", 0x30: "Pro", 0x31: "ProN", 0x48: "EnterpriseEval", 0x54: "EnterpriseNEval",
-	0x62: "HomeN", 0x63: "HomeCountrySpecific", 0x64: "HomeSingleLanguage", 0x65: "Home", 0x77: "SurfaceHub",
-	0x79: "Education", 0x7a: "EducationN", 0x7d: "EnterpriseS", 0x7e: "EnterpriseSN", 0x81: "EnterpriseSEval",
-	0x82: "EnterpriseSNEval", 0x87: "Holographic", 0x88: "HolographicForBusiness", 0x8a: "ProSingleLanguage",
-	0x8b: "ProChina", 0xa1: "ProWorkstation", 0xa2: "ProWorkstationN", 0xa4: "ProEducation", 0xa5: "ProEducationN",
-	0xab: "EnterpriseG", 0xac: "EnterpriseGN", 0xaf: "EnterpriseMultiSession", 0xb4: "HubOS", 0xbc: "IoTEnterprise",
-	0xbd: "Lite", 0xbf: "IoTEnterpriseS", 0xca: "SEN", 0xcb: "SE", 0xcd: "IoTEnterpriseSK", 0xcf: "IoTEnterpriseSEval",
-	0xd2: "WNC",
+// knownEditions is no map, which would have to be made when a program starts.
+var knownEditions = [...]struct {
+	number Edition
+	name   string
+}{
+	{0x04, "Enterprise"}, {0x1b, "EnterpriseN"}, {0x30, "Pro"}, {0x31, "ProN"}, {0x48, "EnterpriseEval"},
+	{0x54, "EnterpriseNEval"}, {0x62, "HomeN"}, {0x63, "HomeCountrySpecific"}, {0x64, "HomeSingleLanguage"},
+	{0x65, "Home"}, {0x77, "SurfaceHub"}, {0x79, "Education"}, {0x7a, "EducationN"}, {0x7d, "EnterpriseS"},
+	{0x7e, "EnterpriseSN"}, {0x81, "EnterpriseSEval"}, {0x82, "EnterpriseSNEval"}, {0x87, "Holographic"},
+	{0x88, "HolographicForBusiness"}, {0x8a, "ProSingleLanguage"}, {0x8b, "ProChina"}, {0xa1, "ProWorkstation"},
+	{0xa2, "ProWorkstationN"}, {0xa4, "ProEducation"}, {0xa5, "ProEducationN"}, {0xab, "EnterpriseG"},
+	{0xac, "EnterpriseGN"}, {0xaf, "EnterpriseMultiSession"}, {0xb4, "HubOS"}, {0xbc, "IoTEnterprise"},
+	{0xbd, "Lite"}, {0xbf, "IoTEnterpriseS"}, {0xca, "SEN"}, {0xcb, "SE"}, {0xcd, "IoTEnterpriseSK"},
+	{0xcf, "IoTEnterpriseSEval"}, {0xd2, "WNC"},
 }
 
 // String returns a name such as "Pro", or the number in hexadecimal.
 func (e Edition) String() string {
-	if name, ok := editionsByNumber[e]; ok {
-		return name
+	for _, known := range knownEditions {
+		if known.number == e {
+			return known.name
+		}
 	}
 	return fmt.Sprintf("0x%X", uint16(e))
 }
@@ -54,9 +61,9 @@ func ParseEdition(s string) (Edition, error) {
 	if n, err := strconv.ParseUint(s, 0, 16); err == nil && n > 0 {
 		return Edition(n), nil
 	}
-	for e, name := range editionsByNumber {
-		if strings.EqualFold(name, s) {
-			return e, nil
+	for _, known := range knownEditions {
+		if strings.EqualFold(known.name, s) {
+			return known.number, nil
 		}
 	}
 	return 0, &FactError{Reason: "not an edition: " + quote(s)}

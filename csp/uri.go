@@ -53,23 +53,29 @@ const (
 	BadQuery     SyntaxCode = "query" // neither ?prop= nor ?list=
 )
 
-var syntaxReasons = map[SyntaxCode]string{
-	EmptyURI:     "is empty",
-	AbsoluteURI:  `begins with "/": start with "./"`,
-	EmptySegment: "empty name between delimiters",
-	DotSegment:   `name "." or ".."`,
-	Wildcard:     "name that is only an asterisk",
-	BlankAtEnd:   "white space around a name",
-	ControlChar:  "control character",
-	BadCharacter: "character that has to be escaped",
-	BadEscape:    "broken escape",
-	BadUTF8:      "invalid UTF-8",
-	BadQuery:     "query that is neither prop nor list",
+// syntaxReasons is no map, which would have to be made when a program starts.
+var syntaxReasons = [...]struct {
+	code   SyntaxCode
+	reason string
+}{
+	{EmptyURI, "is empty"},
+	{AbsoluteURI, `begins with "/": start with "./"`},
+	{EmptySegment, "empty name between delimiters"},
+	{DotSegment, `name "." or ".."`},
+	{Wildcard, "name that is only an asterisk"},
+	{BlankAtEnd, "white space around a name"},
+	{ControlChar, "control character"},
+	{BadCharacter, "character that has to be escaped"},
+	{BadEscape, "broken escape"},
+	{BadUTF8, "invalid UTF-8"},
+	{BadQuery, "query that is neither prop nor list"},
 }
 
 func (c SyntaxCode) reason() string {
-	if r, ok := syntaxReasons[c]; ok {
-		return r
+	for _, r := range syntaxReasons {
+		if r.code == c {
+			return r.reason
+		}
 	}
 	return string(c)
 }

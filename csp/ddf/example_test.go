@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/gomadm/gomadm/csp"
 	"github.com/gomadm/gomadm/csp/ddf"
 	"github.com/gomadm/gomadm/omadm"
 )
@@ -30,4 +31,25 @@ func Example() {
 	// ./Device/Vendor/Example/Tunnel/{TunnelName}/Server   chr  ZeroOrOne  Add Delete Get Replace
 	// ./Device/Vendor/Example/Tunnel/{TunnelName}/Restart  null One        Exec
 	// ddf: Get of "./Device/Vendor/Example/Tunnel/Berlin/Restart", which permits "Exec"
+}
+
+func ExampleCompile() {
+	c, odd, err := ddf.Compile(os.DirFS("testdata")) // or a *zip.Reader
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(odd), "anomalies")
+	m, err := c.Resolve(csp.MustParse("./Vendor/Example/Tunnel/Berlin/Server"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(m.Node, m.Params(), m.Node.Verbs())
+	build := csp.Build{Major: 10, Number: 19045, Revision: 1000}
+	fmt.Println(m.Node.Applies(csp.Device{Build: build}))
+	// Output:
+	// 0 anomalies
+	// ./Device/Vendor/Example/Tunnel/{TunnelName}/Server [Berlin] Add Delete Get Replace
+	// needs build 10.0.19041.1202
 }
