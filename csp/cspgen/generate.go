@@ -14,6 +14,7 @@ import (
 
 	"github.com/gomadm/gomadm/csp"
 	"github.com/gomadm/gomadm/csp/ddf"
+	"github.com/gomadm/gomadm/omadm"
 )
 
 // The archives.
@@ -58,6 +59,9 @@ func generate(folder string, layer csp.Layer) ([]byte, error) {
 		return nil, err
 	}
 	old.Files = slices.DeleteFunc(old.Files, func(f ddf.File) bool { return !slices.Contains(former, path.Base(f.Name)) })
+	if got := count(current); got != currentTotals {
+		return nil, fmt.Errorf("%s comes to %+v, not %+v", currentFile, got, currentTotals)
+	}
 	defs, odd := current.Definitions()
 	oldDefs, oldOdd := old.Definitions()
 	if err := judge(append(odd, oldOdd...), accepted); err != nil {
@@ -72,6 +76,35 @@ func generate(folder string, layer csp.Layer) ([]byte, error) {
 		{Name: layer.Name, Nodes: len(layer.Define)},
 	}}
 	return build(p, append(defs, oldDefs...), layer)
+}
+
+// totals are what a set comes to.
+type totals struct{ files, trees, nodes, values, dynamic, allowed, applicable, dependent, atomic int }
+
+// currentTotals were counted by other means.
+var currentTotals = totals{313, 400, 5955, 5146, 132, 4489, 4120, 125, 21}
+
+func count(s *ddf.Set) totals {
+	t := totals{files: len(s.Files)}
+	add := func(n *int, is bool) {
+		if is {
+			*n++
+		}
+	}
+	for _, f := range s.Files {
+		t.trees += len(f.Document.Nodes)
+		for _, n := range f.Document.All() {
+			w := &n.Windows
+			t.nodes++
+			add(&t.values, n.Format != omadm.FormatNode)
+			add(&t.dynamic, n.Dynamic())
+			add(&t.allowed, w.Allowed != nil)
+			add(&t.applicable, w.Applicability != ddf.Applicability{})
+			add(&t.dependent, len(w.Dependencies) > 0)
+			add(&t.atomic, w.Atomic)
+		}
+	}
+	return t
 }
 
 func open(folder, name, sum string) (*ddf.Set, error) {

@@ -146,6 +146,9 @@ func (c *compiler) definition(template string, at place) csp.Definition {
 	for _, g := range w.Dependencies {
 		d.Dependencies = append(d.Dependencies, group(g, odd))
 	}
+	for _, name := range n.Assumed {
+		odd("no " + name)
+	}
 	checkBuilds(w.Applicability.Builds, odd)
 	checkText(&d, odd)
 	return d
@@ -300,6 +303,9 @@ func checkText(d *csp.Definition, odd func(string)) {
 		if s != nil {
 			texts = append(texts, *s)
 		}
+	}
+	if a := d.Allowed.ADMX; a != nil {
+		texts = append(texts, a.Area, a.Name, a.File)
 	}
 	for _, s := range texts {
 		if strings.ContainsFunc(s, func(r rune) bool { return r > '~' || r < ' ' }) {

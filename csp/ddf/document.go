@@ -37,6 +37,7 @@ type Node struct {
 	Occurrence  Occurrence
 	Most        int // of ZeroOrN and OneOrN; 0 when the file does not say
 	Scope       Scope
+	Assumed     []string  // names of the properties that the file leaves out and that have a default: Occurrence, Scope
 	Title       string    // placeholder of a node without a name
 	MIME        string    // media type of the value; may be empty
 	DDFName     string    // identifier of what an interior node stands for; may be empty

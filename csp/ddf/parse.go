@@ -300,6 +300,11 @@ func (p *parser) properties(e *etree.Element, n *Node) {
 			p.odd(e, "no "+name)
 		}
 	}
+	for _, name := range [...]string{"Occurrence", "Scope"} {
+		if !seen[name] {
+			n.Assumed = append(n.Assumed, name)
+		}
+	}
 }
 
 // readers are the properties of OMA DM.

@@ -93,7 +93,7 @@ var rows = []rowTest{
 			Title: "Title", MIME: "text/plain", Case: ddf.CaseSensitive,
 			Nodes: []*ddf.Node{{
 				Name: "c", Line: 1, Access: ddf.NewAccess(omadm.Get), Default: &empty, Format: omadm.FormatNode, Occurrence: ddf.One,
-				Scope: ddf.Dynamic, DDFName: "org.example/1.0/c", Case: ddf.CaseInsensitive,
+				Scope: ddf.Dynamic, Assumed: []string{"Occurrence", "Scope"}, DDFName: "org.example/1.0/c", Case: ddf.CaseInsensitive,
 			}},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -131,7 +131,7 @@ var rows = []rowTest{
 	}},
 	{"Z-11_occurrence_and_scope_and_their_defaults", func(t *testing.T) {
 		n := node(t, file(least, ""))
-		if n.Occurrence != ddf.One || n.Scope != ddf.Dynamic || n.Default != nil || n.Case != "" {
+		if n.Occurrence != ddf.One || n.Scope != ddf.Dynamic || !cmp.Equal(n.Assumed, []string{"Occurrence", "Scope"}) || n.Default != nil || n.Case != "" {
 			t.Errorf("got %+v", n)
 		}
 		for in, want := range map[string]ddf.Node{

@@ -127,6 +127,9 @@ func definitions(t *testing.T, all map[string]string) (map[string]csp.Definition
 	return defs, odd
 }
 
+// whole is least with what a description could leave out, and what those of Windows have.
+const whole = least + "<Occurrence><One/></Occurrence><Scope><Dynamic/></Scope>"
+
 func TestDefinitions(t *testing.T) {
 	const windows = `<Occurrence><ZeroOrOne/></Occurrence><Scope><Permanent/></Scope><CaseSense><CS/></CaseSense><DefaultValue>1</DefaultValue>` +
 		`<MSFT:Applicability><MSFT:OsBuildVersion>10.0.22000, 10.0.19041.1202</MSFT:OsBuildVersion><MSFT:CspVersion>1.0</MSFT:CspVersion>` +
@@ -137,9 +140,9 @@ func TestDefinitions(t *testing.T) {
 		`<MSFT:DependencyBehavior><MSFT:DependencyGroup FriendlyId="x"><MSFT:DependencyChangedAllowedValues ValueType="Range"><MSFT:Value>[7-365]</MSFT:Value>` +
 		`</MSFT:DependencyChangedAllowedValues><MSFT:Dependency Type="DependsOn"><MSFT:DependencyUri>Vendor/A/n/[Name]/d e</MSFT:DependencyUri>` +
 		`<MSFT:DependencyAllowedValue ValueType="Range"><MSFT:Value>[6,17]</MSFT:Value></MSFT:DependencyAllowedValue></MSFT:Dependency></MSFT:DependencyGroup></MSFT:DependencyBehavior>`
-	doc := strings.Replace(file(least, child("c", least+windows)+
-		strings.Replace(child("", strings.Replace(least, "chr", "node", 1)+`<DFTitle>Name</DFTitle><MSFT:DynamicNodeNaming><MSFT:UniqueName>The name.</MSFT:UniqueName></MSFT:DynamicNodeNaming>`+
-			`<MSFT:AllowedValues ValueType="RegEx"><MSFT:Value>[0-9]+</MSFT:Value></MSFT:AllowedValues>`), "</Node>", child("d e", least)+"</Node>", 1)), "./a", "./Vendor/A", 1)
+	doc := strings.Replace(file(whole, child("c", least+windows)+
+		strings.Replace(child("", strings.Replace(whole, "chr", "node", 1)+`<DFTitle>Name</DFTitle><MSFT:DynamicNodeNaming><MSFT:UniqueName>The name.</MSFT:UniqueName></MSFT:DynamicNodeNaming>`+
+			`<MSFT:AllowedValues ValueType="RegEx"><MSFT:Value>[0-9]+</MSFT:Value></MSFT:AllowedValues>`), "</Node>", child("d e", whole)+"</Node>", 1)), "./a", "./Vendor/A", 1)
 	got, odd := definitions(t, map[string]string{"a.xml": doc})
 	if len(odd) > 0 {
 		t.Errorf("anomalies %v", odd)
@@ -175,42 +178,45 @@ func TestDefinitions(t *testing.T) {
 
 func TestFactsThatAreOdd(t *testing.T) {
 	allowed := func(kind, content string) string {
-		return least + `<MSFT:AllowedValues ValueType="` + kind + `">` + content + `</MSFT:AllowedValues>`
+		return whole + `<MSFT:AllowedValues ValueType="` + kind + `">` + content + `</MSFT:AllowedValues>`
 	}
 	depends := func(kind, on string) string {
-		return least + `<MSFT:DependencyBehavior><MSFT:DependencyGroup><MSFT:Dependency Type="` + kind + `"><MSFT:DependencyUri>` + on +
+		return whole + `<MSFT:DependencyBehavior><MSFT:DependencyGroup><MSFT:Dependency Type="` + kind + `"><MSFT:DependencyUri>` + on +
 			`</MSFT:DependencyUri><MSFT:DependencyAllowedValue ValueType="None"/></MSFT:Dependency></MSFT:DependencyGroup></MSFT:DependencyBehavior>`
 	}
 	const value = "<MSFT:Value>%s</MSFT:Value>"
 	v := func(s string) string { return strings.Replace(value, "%s", s, 1) }
 	for name, tt := range map[string]struct{ properties, children, want string }{
-		"a type of values":            {allowed("Enum", v("1")), "", `unknown ValueType "Enum"`},
-		"a range":                     {allowed("Range", v("[1..2]")), "", `not a range: ["[1..2]"]`},
-		"ranges":                      {allowed("Range", v("[1-2]")+v("[3-4]")), "", `not a range: ["[1-2]" "[3-4]"]`},
-		"a negative bound":            {allowed("Range", v("[-1-2]")), "", `not a range: ["[-1-2]"]`},
-		"a comma in a range":          {allowed("Range", v("[1,2]")), "", "range with a comma"},
-		"a pattern":                   {allowed("RegEx", v("(")), "", "pattern that does not compile"},
-		"no pattern":                  {allowed("RegEx", ""), "", "pattern that is not one"},
-		"no values":                   {allowed("ENUM", ""), "", "enum without values"},
-		"no template":                 {allowed("ADMX", ""), "", "ADMX without a reference"},
-		"a delimiter as a value":      {allowed("None", v(",")), "", "delimiter where a value should be"},
-		"values of no type":           {allowed("None", v("one")), "", "values of no type"},
-		"a conflict":                  {least + "<MSFT:ConflictResolution>First</MSFT:ConflictResolution>", "", `unknown ConflictResolution "First"`},
-		"a restart":                   {least + "<MSFT:RebootBehavior>Never</MSFT:RebootBehavior>", "", `unknown RebootBehavior "Never"`},
-		"a build":                     {least + "<MSFT:Applicability><MSFT:OsBuildVersion>soon</MSFT:OsBuildVersion></MSFT:Applicability>", "", `not a list of builds: "soon"`},
-		"the year 11.0":               {least + "<MSFT:Applicability><MSFT:OsBuildVersion>11.0.26100</MSFT:OsBuildVersion></MSFT:Applicability>", "", "build 11.0, which is 10.0"},
-		"deprecated since when":       {least + `<MSFT:Deprecated OsBuildDeprecated="soon"/>`, "", "deprecated since what is no build"},
-		"a default in another script": {least + "<DefaultValue>é</DefaultValue>", "", "fact with characters outside ASCII"},
-		"a dependency on nothing":     {depends("DependsOn", "Vendor/Nothing"), "", `dependency on a node that is not there: "Vendor/Nothing"`},
-		"a type of dependency":        {depends("Needs", "./a/n"), "", `unknown type of dependency "Needs"`},
-		"twins, case aside":           {least, child("c", least) + child("C", least), "is described already"},
+		"a type of values":             {allowed("Enum", v("1")), "", `unknown ValueType "Enum"`},
+		"a range":                      {allowed("Range", v("[1..2]")), "", `not a range: ["[1..2]"]`},
+		"ranges":                       {allowed("Range", v("[1-2]")+v("[3-4]")), "", `not a range: ["[1-2]" "[3-4]"]`},
+		"a negative bound":             {allowed("Range", v("[-1-2]")), "", `not a range: ["[-1-2]"]`},
+		"a comma in a range":           {allowed("Range", v("[1,2]")), "", "range with a comma"},
+		"a pattern":                    {allowed("RegEx", v("(")), "", "pattern that does not compile"},
+		"no pattern":                   {allowed("RegEx", ""), "", "pattern that is not one"},
+		"no values":                    {allowed("ENUM", ""), "", "enum without values"},
+		"no template":                  {allowed("ADMX", ""), "", "ADMX without a reference"},
+		"a delimiter as a value":       {allowed("None", v(",")), "", "delimiter where a value should be"},
+		"values of no type":            {allowed("None", v("one")), "", "values of no type"},
+		"a conflict":                   {whole + "<MSFT:ConflictResolution>First</MSFT:ConflictResolution>", "", `unknown ConflictResolution "First"`},
+		"a restart":                    {whole + "<MSFT:RebootBehavior>Never</MSFT:RebootBehavior>", "", `unknown RebootBehavior "Never"`},
+		"a build":                      {whole + "<MSFT:Applicability><MSFT:OsBuildVersion>soon</MSFT:OsBuildVersion></MSFT:Applicability>", "", `not a list of builds: "soon"`},
+		"the year 11.0":                {whole + "<MSFT:Applicability><MSFT:OsBuildVersion>11.0.26100</MSFT:OsBuildVersion></MSFT:Applicability>", "", "build 11.0, which is 10.0"},
+		"deprecated since when":        {whole + `<MSFT:Deprecated OsBuildDeprecated="soon"/>`, "", "deprecated since what is no build"},
+		"a default in another script":  {whole + "<DefaultValue>é</DefaultValue>", "", "fact with characters outside ASCII"},
+		"a dependency on nothing":      {depends("DependsOn", "Vendor/Nothing"), "", `dependency on a node that is not there: "Vendor/Nothing"`},
+		"a type of dependency":         {depends("Needs", "./a/n"), "", `unknown type of dependency "Needs"`},
+		"no occurrence":                {least + "<Scope><Dynamic/></Scope>", "", "no Occurrence"},
+		"no scope":                     {least + "<Occurrence><One/></Occurrence>", "", "no Scope"},
+		"a template in another script": {allowed("ADMX", `<MSFT:AdmxBacked Area="a" Name="é" File="f"/>`), "", "fact with characters outside ASCII"},
+		"twins, case aside":            {whole, child("c", whole) + child("C", whole), "is described already"},
 	} {
 		_, odd := definitions(t, map[string]string{"dir/a.xml": file(tt.properties, tt.children)})
 		if len(odd) != 1 || odd[0].Reason != tt.want || odd[0].File != "dir/a.xml" || odd[0].Line != 1 || !strings.HasPrefix(odd[0].Node, "./a/n") {
 			t.Errorf("%s: got %+v, want %q", name, odd, tt.want)
 		}
 	}
-	_, odd := definitions(t, map[string]string{"a.xml": file(least, ""), "b.xml": file(least, "")})
+	_, odd := definitions(t, map[string]string{"a.xml": file(whole, ""), "b.xml": file(whole, "")})
 	if len(odd) != 1 || odd[0].File != "b.xml" || odd[0].Reason != "is described already" {
 		t.Errorf("got %+v", odd)
 	}
