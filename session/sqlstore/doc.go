@@ -12,7 +12,8 @@
 // PostgreSQL only synchronous_commit has to be on, as it is by default. The driver is that of pgx
 // (github.com/jackc/pgx/v5/stdlib), or another one that takes a slice as an array.
 //
-// Load is one statement on both, Commit one on PostgreSQL and a transaction that begins IMMEDIATE on SQLite. A Commit counts
+// Load and Commit are one statement each on PostgreSQL. On SQLite they are transactions of statements that are prepared once
+// for each connection, so that the *sql.DB should keep its connections (SetMaxIdleConns). A Commit counts
 // when the revision of the device is still the one that was loaded; Enqueue does not touch it, and is in nobody's way.
 // EnqueueTx is Enqueue within a transaction of the application. With Options.Group, Commits of different devices that come
 // at the same time share a transaction, and the disk is waited for once for all of them. What the database refuses because of another transaction
