@@ -88,10 +88,11 @@ func judge(v Verb, s Status, attempts int) (kind Kind, repeated bool) {
 	return Failed, false
 }
 
-// groupFailed is the outcome of a Sequence or Atomic that the device refused or undid. The culprit is the first member
+// groupFailed is the outcome of a Sequence or Atomic that the device refused, left out or undid. The culprit is the first member
 // with a code of its own that says so.
 func groupFailed(o Outcome, group Report, ops []Report) Outcome {
-	o.Kind, o.Status, o.HRESULT = Failed, group.Status, group.HRESULT
+	o.Status, o.HRESULT = group.Status, group.HRESULT
+	o.Kind, _ = judge(0, group.Status, 1)
 	if group.Status == StatusAtomicFailed || group.Status == StatusAtomicResponseTooLarge {
 		o.Kind = RolledBack
 	}

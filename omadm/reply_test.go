@@ -117,6 +117,8 @@ func TestSummarize(t *testing.T) {
 		"group_undo_failed":                 {group, 1, 507, []omadm.Status{516, 404}, "rolled back 1 404 undo failed"},
 		"group_too_large":                   {group, 1, 517, []omadm.Status{0, 0}, "rolled back -1 517"},
 		"group_not_supported":               {group, 1, 406, []omadm.Status{0, 0}, "failed -1 406"},
+		"group_left_out":                    {group, 1, 215, []omadm.Status{215, 215}, "not executed -1 215"},
+		"group_canceled":                    {group, 1, 214, []omadm.Status{215, 215}, "not executed -1 214"},
 		"group_without_status_and_a_member": {group, 1, 0, []omadm.Status{0, 200}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

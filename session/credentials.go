@@ -58,7 +58,7 @@ type proof struct {
 	given  bool        // it brings credentials
 	fresh  bool        // they are right, and were not seen before
 	ok     bool        // it is from the device
-	begins bool        // it answers the challenge to a first message, which was not kept
+	begins bool        // it answers the challenge to a first message, which was not kept, or may do so
 	scheme auth.Scheme // of the credentials, or of the session that goes on
 }
 
@@ -143,6 +143,13 @@ func (t *Turn) continued() *State {
 	return nil
 }
 
+// ended reports whether the session with the SessionID of the message has ended just now, so that the message may be a copy
+// that comes late.
+func (t *Turn) ended() bool {
+	s := t.latest()
+	return s != nil && !s.Ended.IsZero() && t.env.Now.Sub(s.Ended) < t.env.Rules.Replay
+}
+
 // nonces are those that credentials may be made with: those of challenges, as many as the number says, and the one given
 // with the last success.
 func (t *Turn) nonces() (list [][]byte, challenges int) {
@@ -183,6 +190,7 @@ func (t *Turn) proveCred(c *syncml.Cred, s *State) proof {
 	switch p.scheme {
 	case auth.Basic:
 		p.ok = auth.CheckBasic(account.Secret, account.Name, c.Data)
+		p.begins = s == nil && !t.ended() // there is no nonce that would tell
 	case auth.MD5:
 		nonces, challenges := t.nonces()
 		p.found(auth.CheckMD5(account.Secret, c.Data, nonces...), challenges)

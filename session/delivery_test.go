@@ -73,6 +73,18 @@ func TestRequestThatCannotGoOnReturnsToTheQueue(t *testing.T) {
 	assert.Contains(t, strings.Join(summary(h.post(msg("2", "1", pkg1))), "\n"), "./A/1")
 }
 
+// What was executed in part is not begun again when it may be executed once only.
+func TestRequestThatCannotGoOnIsSentAtMostOnce(t *testing.T) {
+	h := newHouse(t)
+	h.request(omadm.Request{ID: "r", Delivery: omadm.AtMostOnce, Ops: []omadm.Op{replace("./A/1", strings.Repeat("x", 500)), replace("./A/2", strings.Repeat("x", 500))}})
+	h.post(msgMeta("1", "1", small(1600), pkg1))
+	crowd := strings.Repeat(alert("1224", typed("com.example", "1")), 10)
+	h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Replace", 200)+crowd+final))
+	h.post(msg("1", "3", okHdr("2")+crowd+final))
+	assert.Empty(t, h.record().Requests)
+	assert.Equal(t, omadm.Unknown, h.outcomes()["r"].Kind)
+}
+
 func TestRequestWithoutRoomAgainIsRefused(t *testing.T) {
 	h := newHouse(t)
 	h.enqueue("r", replace("./A", strings.Repeat("x", 600)))
@@ -163,6 +175,42 @@ func TestClientThatRefusesOurHeaderExecutedNothing(t *testing.T) {
 		assert.Zero(t, h.record().Requests[0].Failures)
 		assert.Equal(t, []string{"4 Exec ./Run", "5 Get ./A", "Final"}, summary(h.post(msg("2", "1", pkg1)))[3:])
 	}
+}
+
+// TestRefusedCommandsAreSentAgainWithinTheirAttempts refuses each message of the server: what is sent again with credentials
+// is the same attempt, and a client that never takes any is not asked for ever.
+func TestRefusedCommandsAreSentAgainWithinTheirAttempts(t *testing.T) {
+	h := newSafe(t, both(""))
+	h.request(omadm.Request{ID: "run", MaxAttempts: 2, Ops: []omadm.Op{exec("./Run")}})
+	_, nonce := headerOf(t, h.post(signed("1", "", pkg1)))
+	for attempt := 1; attempt <= 2; attempt++ {
+		id := itoa(attempt)
+		require.Contains(t, sent(h.post(inSession(id, signed("2", md5Cred(nonce), pkg1)))), "Exec ./Run")
+		for n := 3; n <= 4; n++ {
+			assert.Empty(t, h.outcomes())
+			require.Equal(t, attempt, h.record().Requests[0].Attempts)
+			h.post(inSession(id, signed(itoa(n), "", chalStatus(itoa(n-1), 401, "n")+final)))
+		}
+		h.now = h.now.Add(time.Hour)
+		_, nonce = headerOf(t, h.post(inSession(itoa(attempt+1), signed("1", "", pkg1))))
+	}
+	assert.Equal(t, omadm.Quarantined, h.outcomes()["run"].Kind)
+	assert.Equal(t, 2, h.outcomes()["run"].Attempts)
+}
+
+// TestEndedSessionsDoNotCrowdOutOneThatGoesOn lets a device have short sessions beside a long one.
+func TestEndedSessionsDoNotCrowdOutOneThatGoesOn(t *testing.T) {
+	h := newHouse(t, func(c *session.Config) { c.Rules.Limits.Sessions = 2 })
+	h.enqueue("u", get("./User/A"))
+	require.Equal(t, []string{"Get ./User/A"}, sent(h.post(msg("1", "1", login("user")+alert("1224", typed("com.microsoft.mdm.synctype", "user"))+final))))
+	for i := range 5 {
+		h.now = h.now.Add(time.Second)
+		h.post(msg(itoa(i+2), "1", alert("1224", typed("com.microsoft.mdm.synctype", "device"))+final))
+		require.LessOrEqual(t, len(h.record().Sessions), 2)
+	}
+	h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+final))
+	assert.Equal(t, omadm.Done, h.outcomes()["u"].Kind)
+	assert.Equal(t, 1, h.outcomes()["u"].Attempts)
 }
 
 func TestReferencesAreText(t *testing.T) {

@@ -19,7 +19,10 @@ func (t *Turn) alert(c *syncml.Alert) {
 	switch code {
 	case omadm.AlertSessionAbort:
 		t.aborted = true
+	case omadm.AlertNextMessage:
+		t.next = true
 	case omadm.AlertNoEndOfData:
+		t.next = true
 		t.objectLost(c)
 	case omadm.AlertClientEvent:
 		for i := range c.Items {

@@ -19,7 +19,9 @@ type loader struct {
 // load puts a waiting request into the message. It returns false when there is no room for it, so that those behind it
 // keep their place.
 func (l *loader) load(p *Pending) bool {
-	t, r := l.turn, &p.Request
+	t := l.turn
+	p = t.counted(p)
+	r := &p.Request
 	if !r.Expires.IsZero() && !t.env.Now.Before(r.Expires) {
 		t.finish(omadm.Outcome{Request: r.ID, Kind: omadm.Expired, Op: omadm.GroupOp, Attempts: p.Attempts})
 		return true
@@ -60,12 +62,12 @@ func (l *loader) load(p *Pending) bool {
 	return true
 }
 
-// failures counts the failed deliveries of a request, the one just noticed included.
-func (t *Turn) failures(p *Pending) int {
+// counted returns a request with the counts that this message gave it when it put it back into the queue.
+func (t *Turn) counted(p *Pending) *Pending {
 	if r := t.returned(p.Request.ID); r != nil {
-		return r.Failures
+		return &Pending{Request: p.Request, Attempts: r.Attempts, Failures: r.Failures}
 	}
-	return p.Failures
+	return p
 }
 
 // resume goes on with a request that the last message had no room for.

@@ -90,7 +90,8 @@ func (t *Turn) replays(s *State) bool {
 	if t.rec.Reply == nil {
 		return false
 	}
-	if s.MsgID != "1" || s.Open(t.env.Now, t.env.Rules.Timeout) {
+	first := s.MsgID == "1" || s.MsgID == "2" && s.Scheme == auth.Basic // behind a challenge, with the same password each time
+	if !first || s.Open(t.env.Now, t.env.Rules.Timeout) {
 		return true
 	}
 	return !s.Ended.IsZero() && t.env.Now.Sub(s.Ended) < t.env.Rules.Replay
@@ -143,26 +144,35 @@ func (t *Turn) replace(s *State, same bool) {
 	}
 }
 
-// crowd closes the sessions heard of longest ago when there are more than the limit.
+// crowd closes sessions when there are more than the limit: those that have ended before those that go on, and of these the
+// ones heard of longest ago.
 func (t *Turn) crowd(kept int) {
 	for ; kept >= t.env.Rules.Limits.Sessions; kept-- {
-		oldest := -1
+		least := -1
 		for i := range t.rec.Sessions {
 			s := &t.rec.Sessions[i]
 			if s.SameKey(t.state) || slices.ContainsFunc(t.change.Close, func(c State) bool { return c.SameKey(s) }) {
 				continue
 			}
-			if oldest < 0 || s.Seen.Before(t.rec.Sessions[oldest].Seen) {
-				oldest = i
+			if least < 0 || dispensable(s, &t.rec.Sessions[least]) {
+				least = i
 			}
 		}
-		if oldest < 0 {
+		if least < 0 {
 			return
 		}
-		s := t.rec.Sessions[oldest].Clone()
+		s := t.rec.Sessions[least].Clone()
 		t.abandon(&s)
 		t.change.Close = append(t.change.Close, s)
 	}
+}
+
+// dispensable reports whether s is to be closed rather than other.
+func dispensable(s, other *State) bool {
+	if ended := !s.Ended.IsZero(); ended == other.Ended.IsZero() {
+		return ended
+	}
+	return s.Seen.Before(other.Seen)
 }
 
 // syncType returns the sync type that a package 1 announces; mixed, the default, is "".

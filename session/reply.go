@@ -40,7 +40,8 @@ func (t *Turn) Reply(more []omadm.Request) (*Answer, error) {
 // roomy is the size of messages in octets from which on ours are announced: in smaller ones commands need the room.
 const roomy = 2048
 
-// address makes the header of the reply. The first one of a session says what we take (OMA DM Protocol 1.2.1, section 7).
+// address makes the header of the reply. The first one of a session that is no challenge says what we take (OMA DM Protocol
+// 1.2.1, section 7).
 func (t *Turn) address() {
 	t.header = t.reply.ReplyHeader()
 	if t.change != nil || t.in.Principal.Proven {
@@ -48,7 +49,7 @@ func (t *Turn) address() {
 	}
 	t.identifyServer()
 	t.header.RespURI = t.env.Rules.RespURI
-	if t.change != nil && t.state.Sent == 0 && t.maxReply() >= roomy {
+	if t.change != nil && t.state.Messages == 1 && t.maxReply() >= roomy {
 		t.sizes = announced(&t.env.Rules.Limits)
 		t.header.Meta = &t.sizes
 	}
@@ -135,7 +136,8 @@ func (t *Turn) abort() (*Answer, error) {
 }
 
 // waits reports whether the client has to go on with its package before anything is sent to it (OMA DM Protocol 1.2.1,
-// section 6.2). While our own package is open, it has to answer the last part of a large object first.
+// section 6.2). While our own package is open, it has to answer the last part of a large object first; and when it has
+// refused that, or had none, only who asks for our next message is not in the middle of a package.
 func (t *Turn) waits() bool {
 	if t.in.Message.Final {
 		return false
@@ -143,8 +145,10 @@ func (t *Turn) waits() bool {
 	if !t.state.Unclosed {
 		return true
 	}
-	i := t.state.sending()
-	return i >= 0 && !answered(t.state, i)
+	if i := t.state.sending(); i >= 0 {
+		return !answered(t.state, i)
+	}
+	return !t.next
 }
 
 // start starts a message with statuses.
@@ -221,7 +225,12 @@ func (t *Turn) finishSession() {
 		}
 		t.settle(t.state, false)
 	}
-	t.giveBack(t.state)
+	for i := range t.state.Requests { // of which the rest does not fit
+		if c := &t.state.Requests[i]; t.pending(c.ID) != nil {
+			t.lose(t.state, c, t.pending(c.ID), true)
+		}
+	}
+	t.state.keep(nil)
 	t.state.Ended = t.env.Now
 }
 

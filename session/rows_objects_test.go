@@ -112,6 +112,16 @@ var sendRows = map[string]func(*testing.T){
 		assert.Equal(t, &syncml.Meta{MaxMsgSize: "70000", MaxObjSize: "90000"}, first.Header.Meta)
 		assert.Nil(t, h.post(msg("1", "2", okHdr("1")+final)).Header.Meta)
 	},
+	"L-1_our_sizes_are_announced_after_a_challenge": func(t *testing.T) {
+		h := newSafe(t, client)
+		m := h.post(signed("1", "", pkg1))
+		assert.Nil(t, m.Header.Meta)
+		_, nonce := headerOf(t, m)
+		m = h.post(signed("2", md5Cred(nonce), pkg1))
+		require.NotNil(t, m.Header.Meta)
+		assert.Equal(t, "8388608", m.Header.Meta.MaxMsgSize)
+		assert.Nil(t, h.post(signed("3", "", okHdr("2")+final)).Header.Meta)
+	},
 	"L-2_maxmsgsize_limits_the_whole_message": func(t *testing.T) {
 		h := newHouse(t)
 		h.enqueue("a", replace("./A", text))
@@ -288,6 +298,16 @@ var sendRows = map[string]func(*testing.T){
 			assert.Equal(t, omadm.Status(code), h.outcomes()["a"].Status)
 			assert.Equal(t, omadm.Done, h.outcomes()["b"].Kind)
 		}
+	},
+	"P-21_client_that_refuses_a_part_may_have_more_to_say": func(t *testing.T) {
+		h := newHouse(t)
+		c := h.begin("a", text)
+		h.enqueue("b", get("./B"))
+		m := h.post(msg("1", "2", okHdr("1")+status(2, "1", c.id, "Replace", 406)))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Alert 1222"}, summary(m))
+		m = h.post(msg("1", "3", okHdr("2")+final))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "2 Get ./B", "Final"}, summary(m))
+		assert.Equal(t, omadm.Failed, h.outcomes()["a"].Kind)
 	},
 	"L-22_refusal_of_the_only_command_ends_the_session": func(t *testing.T) {
 		h := newHouse(t)

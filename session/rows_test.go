@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/omadm/auth"
 	"github.com/gomadm/gomadm/session"
 	"github.com/gomadm/gomadm/syncml"
 )
@@ -223,6 +225,28 @@ var packageRows = map[string]func(*testing.T){
 		assert.Len(t, h.results("a"), 1)
 	},
 	"P-30_same_package_1_every_day_is_a_new_session": everyDay,
+	"P-30_also_where_it_is_challenged_for_a_password": func(t *testing.T) {
+		h := newSafe(t, session.Account{Name: userName, Secret: clientSecret, Scheme: auth.Basic}, func(c *session.Config) { c.Rules.PlainBasic = true })
+		password := cred(auth.Basic, base64.StdEncoding.EncodeToString([]byte(userName+":"+userPassword)))
+		second := signed("2", password, pkg1)
+		for day := range 5 {
+			h.post(signed("1", "", pkg1))
+			require.Empty(t, sent(h.post(second)), "nothing to do")
+			h.now = h.now.AddDate(0, 0, 1)
+			id := omadm.RequestID(itoa(day))
+			h.enqueue(string(id), get("./A"))
+			h.post(signed("1", "", pkg1))
+			m := h.post(second)
+			require.Equal(t, []string{"Get ./A"}, sent(m), "day %d", day)
+			require.Equal(t, "2", m.Header.MsgID)
+			m = h.post(signed("3", "", okHdr("2")+status(2, "2", "4", "Get", 200)+final))
+			require.Equal(t, "3", m.Header.MsgID)
+			require.Equal(t, omadm.Done, h.outcomes()[id].Kind)
+			code, _ := headerOf(t, h.post(second))
+			require.Equal(t, "400", code, "a copy that comes late")
+			h.now = h.now.AddDate(0, 0, 1)
+		}
+	},
 	"P-31_repetition_advances_nothing": func(t *testing.T) {
 		h := newHouse(t)
 		h.enqueue("run", exec("./Run"))

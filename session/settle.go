@@ -69,16 +69,19 @@ func (t *Turn) interrupted(s *State, r *omadm.Request, o *omadm.Outcome) bool {
 		slices.ContainsFunc(r.Ops, func(op omadm.Op) bool { return op.Verb == omadm.Get })
 }
 
-// giveBack returns all requests of a session to the queue: the client said that it executed none.
+// giveBack returns all requests of a session to the queue: the client said that it executed none. What goes out once more
+// in this session, with credentials, does so in the same attempt.
 func (t *Turn) giveBack(s *State) {
 	for i := range s.Requests {
 		p := t.pending(s.Requests[i].ID)
-		if p == nil {
-			continue
-		}
-		t.requeue(s, p, p.Failures)
-		if t.resend {
-			s.Tried = s.Tried[:len(s.Tried)-1]
+		switch {
+		case p == nil:
+		case t.resend:
+			t.change.Requeue = append(t.change.Requeue, Requeue{Request: p.Request.ID, Attempts: p.Attempts - 1, Failures: p.Failures})
+		case p.Attempts >= t.maxAttempts(&p.Request):
+			t.quarantine(p)
+		default:
+			t.requeue(s, p, p.Failures)
 		}
 	}
 	s.keep(nil)
@@ -86,10 +89,8 @@ func (t *Turn) giveBack(s *State) {
 
 // lose deals with a request whose outcome is lost. Failed says that it may be its own fault.
 func (t *Turn) lose(s *State, c *Carried, p *Pending, failed bool) {
-	o := omadm.Outcome{Request: c.ID, Op: omadm.GroupOp, Attempts: p.Attempts}
 	if p.Request.EffectiveDelivery() == omadm.AtMostOnce {
-		o.Kind, o.Reason = omadm.Unknown, "the device did not answer"
-		t.finish(o)
+		t.finish(omadm.Outcome{Request: c.ID, Kind: omadm.Unknown, Op: omadm.GroupOp, Attempts: p.Attempts, Reason: "the device did not answer"})
 		return
 	}
 	failures := p.Failures
@@ -97,11 +98,17 @@ func (t *Turn) lose(s *State, c *Carried, p *Pending, failed bool) {
 		failures++
 	}
 	if p.Attempts >= t.maxAttempts(&p.Request) {
-		o.Kind, o.Reason = omadm.Quarantined, "sent too often without an answer"
-		t.finish(o)
+		t.quarantine(p)
 		return
 	}
 	t.requeue(s, p, failures)
+}
+
+// quarantine ends a request that was sent as often as it may be.
+func (t *Turn) quarantine(p *Pending) {
+	t.finish(omadm.Outcome{
+		Request: p.Request.ID, Kind: omadm.Quarantined, Op: omadm.GroupOp, Attempts: p.Attempts, Reason: "sent too often without an answer",
+	})
 }
 
 // isolate puts an Atomic back into the queue, to be sent alone: the device undid it because the statuses of the message
@@ -115,7 +122,7 @@ func (t *Turn) isolate(p *Pending) {
 // alone reports whether a request travels alone: its delivery failed twice, or half of its attempts are used up. The latter
 // parts it from one in whose company the device vanished each time.
 func (t *Turn) alone(p *Pending) bool {
-	return t.failures(p) >= failuresAlone || p.Attempts > 0 && 2*p.Attempts >= t.maxAttempts(&p.Request)
+	return p.Failures >= failuresAlone || p.Attempts > 0 && 2*p.Attempts >= t.maxAttempts(&p.Request)
 }
 
 func (t *Turn) maxAttempts(r *omadm.Request) int {

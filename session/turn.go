@@ -24,6 +24,7 @@ type Turn struct {
 	proof   proof        // of a sender that the transport did not prove
 	resend  bool         // what the client refused goes out again, with credentials
 	aborted bool         // the client ended the session (1223)
+	next    bool         // the client asked for our next message (1222), or for a large object anew (1225)
 	refusal omadm.Status // with which the client refused our header
 	cursor  int          // in state.Outstanding, of the last look-up
 	leased  int          // in rec.Requests, of the last look-up
