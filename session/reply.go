@@ -99,7 +99,7 @@ func (t *Turn) write(more []omadm.Request) (*Answer, error) {
 		}
 		return t.last()
 	}
-	if t.in.Message.Final {
+	if t.in.Message.Final || final {
 		t.state.Package = 0
 	}
 	t.state.Sent++
