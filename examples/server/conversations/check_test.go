@@ -170,7 +170,8 @@ func (p *play) disagreesDone(w *wish, o omadm.Outcome) string {
 	accepted := false
 	for i := range w.request.Ops {
 		op := &w.request.Ops[i]
-		excused := o.Repeated && (op.Verb == omadm.Add || op.Verb == omadm.Delete)
+		again := o.Repeated || o.Attempts > 1 && o.Kind == omadm.Accepted // which does not tell
+		excused := again && (op.Verb == omadm.Add || op.Verb == omadm.Delete)
 		if p.count(op).executed == 0 && !excused {
 			return fmt.Sprintf("%s was not executed", op)
 		}

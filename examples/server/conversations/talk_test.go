@@ -264,7 +264,8 @@ func (d dice) rules() {
 func (d dice) visits() {
 	k := d.talk
 	for range 1 + d.few(5) {
-		// Sessions that all begin with the same octets have to be apart, and only one can go on at a time.
+		// Sessions that all begin with the same octets have to be apart, and only one can go on at a time; so it is where a
+		// device proves itself with nonces, of which it has one.
 		v := visit{pause: pick(d, time.Second, 15*time.Minute, 40*time.Minute), sweep: d.once(6)}
 		if k.client.sessionIDs == simdevice.Zero {
 			v.pause = max(v.pause, 15*time.Minute)
@@ -272,7 +273,7 @@ func (d dice) visits() {
 		if k.client.profile == simdevice.Windows && k.client.sessionIDs != simdevice.Zero {
 			v.syncType = pick(d, "", "", "", "mixed", "user", "device")
 		}
-		if k.client.sessionIDs != simdevice.Zero && d.once(6) {
+		if k.client.sessionIDs != simdevice.Zero && (k.account.scheme == simdevice.NoScheme || k.account.scheme == simdevice.Basic) && d.once(6) {
 			v.beside = d.between(1, 4)
 			if k.client.profile == simdevice.Windows {
 				v.besideOf = pick(d, "", "user", "device")
@@ -377,7 +378,8 @@ func (d dice) wish(n int) wish {
 	for i := range 1 + d.few(7) {
 		d.op(&w, fmt.Sprintf("%so%d", id, i), verb, user)
 	}
-	if w.request.Normalize(); w.request.Scope == omadm.UserScope && d.once(4) {
+	l := &k.rules.Limits
+	if w.request.Normalize(); w.request.Scope == omadm.UserScope && l.Requests+l.Octets == 0 && d.once(4) { // one that waits is looked at, too
 		w.request.User = pick(d, "somebody", "nobody")
 	}
 	if d.once(12) {
