@@ -174,6 +174,19 @@ func TestAnyNodeTakesAnyMessage(t *testing.T) {
 	assert.Equal(t, 80, done)
 }
 
+// TestAnyNodeTakesAnyCredentials answers the challenge of one node to another.
+func TestAnyNodeTakesAnyCredentials(t *testing.T) {
+	h := newSafe(t, client)
+	_, nonce := headerOf(t, h.post(signed("1", "", pkg1)))
+	var err error
+	h.handler, err = session.New(session.Config{
+		Store: h.store, Authenticator: session.Credentials{}, Secret: []byte("0123456789abcdef"), Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return h.now },
+	})
+	require.NoError(t, err)
+	code, _ := headerOf(t, h.post(signed("2", md5Cred(nonce), pkg1)))
+	assert.Equal(t, "212", code)
+}
+
 // TestParallelRepetitionsGetTheSameReply sends one message many times at once: rule 1.
 func TestParallelRepetitionsGetTheSameReply(t *testing.T) {
 	h := newHouse(t)
