@@ -274,6 +274,40 @@ func TestTableKeepsEveryFact(t *testing.T) {
 	}
 }
 
+func TestLoadRefuses(t *testing.T) {
+	c, err := csp.New(csp.Provenance{}, []csp.Definition{{Template: "./A", Format: omadm.FormatInt}, {Template: "./B", Format: omadm.FormatInt}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := c.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const header, record = 16, 25
+	for name, damage := range map[string]func([]byte) []byte{
+		"nothing":         func(b []byte) []byte { return nil },
+		"another file":    func(b []byte) []byte { return append([]byte("PK"), b...) },
+		"another version": func(b []byte) []byte { b[4]++; return b },
+		"a part":          func(b []byte) []byte { return b[:len(b)-1] },
+		"siblings swapped": func(b []byte) []byte {
+			b[header+record], b[header+2*record] = b[header+2*record], b[header+record]
+			return b
+		},
+		"twins":              func(b []byte) []byte { b[header+record] = b[header+2*record]; return b },
+		"a child of a child": func(b []byte) []byte { b[header+2*record+3] = 1; return b },
+		"a root with a name": func(b []byte) []byte { b[header] = b[header+record]; return b },
+		"a format of none":   func(b []byte) []byte { b[header+record+9] = 15; return b },
+	} {
+		bad, err := csp.Load(string(damage(slices.Clone(good))))
+		if bad != nil || !errors.As(err, new(*csp.FactError)) {
+			t.Errorf("%s: got %v, %v", name, bad, err)
+		}
+	}
+	if _, err := csp.Load(string(good)); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	c, err := csp.New(csp.Provenance{Name: "x"}, []csp.Definition{full()})
 	if err != nil {

@@ -176,6 +176,37 @@ func TestDefinitions(t *testing.T) {
 	}
 }
 
+// TestDependenciesStayInTheirScope has one node in both scopes, and on it depend, without saying which, nodes of both.
+func TestDependenciesStayInTheirScope(t *testing.T) {
+	const on = whole + `<MSFT:DependencyBehavior><MSFT:DependencyGroup><MSFT:Dependency Type="DependsOn"><MSFT:DependencyUri>Vendor/A/n/c` +
+		`</MSFT:DependencyUri><MSFT:DependencyAllowedValue ValueType="None"/></MSFT:Dependency></MSFT:DependencyGroup></MSFT:DependencyBehavior>`
+	doc := file(whole, child("c", whole)+child("d", on))
+	got, odd := definitions(t, map[string]string{
+		"a.xml": strings.Replace(doc, "./a", "./User/Vendor/A", 1), "b.xml": strings.Replace(doc, "./a", "./Device/Vendor/A", 1),
+	})
+	for _, scope := range []string{"./User", "./Device"} {
+		d := got[scope+"/Vendor/A/n/d"]
+		if len(d.Dependencies) != 1 || d.Dependencies[0].Nodes[0].Template != scope+"/Vendor/A/n/c" {
+			t.Errorf("%s: got %+v, %v", scope, d.Dependencies, odd)
+		}
+	}
+}
+
+func TestSetIsBounded(t *testing.T) {
+	if os.Getenv("GOMADM_LONG") == "" {
+		t.Skip("reads 128 MiB; set GOMADM_LONG=1")
+	}
+	large := []byte(file(whole, strings.Repeat(" ", 15<<20)))
+	fsys := make(fstest.MapFS)
+	for i := range 9 {
+		fsys[string(rune('a'+i))+".xml"] = &fstest.MapFile{Data: large}
+	}
+	var limit *ddf.LimitError
+	if _, err := ddf.ReadFS(fsys); !errors.As(err, &limit) || limit.Max != 128<<20 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestFactsThatAreOdd(t *testing.T) {
 	allowed := func(kind, content string) string {
 		return whole + `<MSFT:AllowedValues ValueType="` + kind + `">` + content + `</MSFT:AllowedValues>`
