@@ -56,9 +56,10 @@ func (n Node) fixed() bool {
 	return true
 }
 
-// atomicRoot looks at whether an operation has to be in an Atomic.
+// atomicRoot looks at whether an operation has to be in an Atomic. What is to be started is added by itself, since an
+// Atomic has no Exec (OMA DM Representation Protocol 1.2.1, section 6.6.3).
 func (k *checker) atomicRoot(s *subject, n Node) {
-	if !s.changes() || s.group == omadm.Atomic || k.planned {
+	if !s.changes() || s.group == omadm.Atomic || k.planned || n.Verbs().Has(omadm.Exec) {
 		return
 	}
 	if root, ok := n.AtomicRoot(); ok {

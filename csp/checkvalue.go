@@ -265,9 +265,11 @@ func isTemplateNode(n Node) bool {
 
 // template checks an administrative template that is to be installed.
 func (k *checker) template(s *subject, text string) {
-	doc, err := readDocument(text)
+	doc, err := readDocument(text, xmlLimits)
 	if err != nil {
-		k.fault(s, allowsXML(text))
+		if f := allowsXML(text); !f.ok() {
+			k.fault(s, f)
+		}
 		return
 	}
 	for _, key := range registryKeys(doc.Root) {

@@ -6,8 +6,8 @@ import (
 )
 
 // Requests returns what commands ask of a device, for Check: a request for each, and for an Atomic or Sequence one with
-// what is in it, in the order of the commands. Commands that ask for nothing (Status, Results, Alert) are left out. The
-// report names groups in groups, whose operations are taken for those of the outer one.
+// what is in it, in the order of the commands. What asks for nothing is left out: Status, Results, Alert, and items with a
+// Source and no Target, in which a device says something of itself. The report names groups in groups, whose operations are taken for those of the outer one.
 func Requests(commands []syncml.Command) ([]omadm.Request, Report) {
 	var f flattener
 	for _, c := range commands {
@@ -85,16 +85,20 @@ func operations(c syncml.Command, around ...*syncml.Meta) []omadm.Op {
 		return nil
 	}
 	items := c.ItemList()
-	ops := make([]omadm.Op, len(items))
+	ops := make([]omadm.Op, 0, len(items))
 	for i := range items {
 		it := &items[i]
-		ops[i] = omadm.Op{
+		if it.Target.URI == "" && it.Source.URI != "" {
+			continue
+		}
+		op := omadm.Op{
 			Verb: verb, URI: omadm.URI(it.Target.URI), Correlator: correlator,
 			Value: omadm.ItemValue(it, append([]*syncml.Meta{meta}, around...)...),
 		}
 		if verb == omadm.Copy {
-			ops[i].From = omadm.URI(it.Source.URI)
+			op.From = omadm.URI(it.Source.URI)
 		}
+		ops = append(ops, op)
 	}
 	return ops
 }

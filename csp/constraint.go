@@ -2,6 +2,7 @@ package csp
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -158,25 +159,32 @@ func (c *Constraint) allowsRegex(text string, p *patterns) fault {
 	return fault{CodeValueRegex, shorten(text), c.Values[0], "does not match the pattern of the node"}
 }
 
-// xmlLimits bounds the documents that values are.
-var xmlLimits = xmltree.Limits{Octets: 4 << 20, Depth: 64, Tokens: 100_000}
+// xmlLimits bounds the documents that are looked into; larger ones pass. payloadLimits and comparedLimits bound those that
+// take time by the square of their size.
+var (
+	xmlLimits      = xmltree.Limits{Octets: 8 << 20, Depth: 64, Tokens: 1_000_000}
+	payloadLimits  = xmltree.Limits{Octets: 1 << 20, Depth: 4, Tokens: 10_000}
+	comparedLimits = xmltree.Limits{Octets: 1 << 20, Depth: 64, Tokens: 10_000}
+)
 
 func allowsXML(text string) fault {
-	if _, err := readDocument(text); err != nil {
+	_, err := readDocument(text, xmlLimits)
+	var large *xmltree.LimitError
+	if err != nil && !errors.As(err, &large) {
 		return fault{code: CodeValueFormat, want: "XML", message: "is not XML: " + strings.TrimPrefix(err.Error(), "xmltree: ")}
 	}
 	return fault{}
 }
 
 // readDocument reads a document that is a text, so that what its declaration says of an encoding does not count.
-func readDocument(text string) (*xmltree.Document, error) {
+func readDocument(text string, lim xmltree.Limits) (*xmltree.Document, error) {
 	text = strings.TrimSpace(strings.TrimPrefix(text, "\uFEFF"))
 	if strings.HasPrefix(text, "<?xml ") {
 		if _, rest, ok := strings.Cut(text, "?>"); ok {
 			text = strings.TrimSpace(rest)
 		}
 	}
-	return xmltree.Read([]byte(text), xmlLimits)
+	return xmltree.Read([]byte(text), lim)
 }
 
 // ranges are the numbers of a Range: intervals, one of which has to hold.

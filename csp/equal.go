@@ -78,8 +78,8 @@ func looksLikeXML(s string) bool {
 }
 
 func equalDocuments(a, b string) bool {
-	x, err1 := readDocument(a)
-	y, err2 := readDocument(b)
+	x, err1 := readDocument(a, comparedLimits)
+	y, err2 := readDocument(b, comparedLimits)
 	if err1 != nil || err2 != nil {
 		return false
 	}

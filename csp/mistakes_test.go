@@ -18,6 +18,26 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestRequestsOfADevice: what a device says of itself in its messages is no request.
+func TestRequestsOfADevice(t *testing.T) {
+	reqs, report := csp.Requests([]syncml.Command{
+		&syncml.Status{CmdID: "1"},
+		&syncml.Replace{CmdID: "2", Items: []syncml.Item{{Source: syncml.Location{URI: "./DevInfo/Man"}, Data: syncml.Text("x")}}},
+		&syncml.Get{CmdID: "3", Items: []syncml.Item{{Target: syncml.Location{URI: "./DevDetail/SwV"}}, {}}},
+	})
+	if len(reqs) != 1 || len(reqs[0].Ops) != 2 || reqs[0].ID != "3" || len(report) != 0 {
+		t.Errorf("got %v, %v", reqs, report)
+	}
+}
+
+// TestAddOfWhatIsStarted: the job of an MSI is added without a value and outside an Atomic, and then started.
+func TestAddOfWhatIsStarted(t *testing.T) {
+	const job = "./Device/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/%7B6F7CB29F-1319-4816-B345-0856916EB801%7D/DownloadInstall"
+	finds(t, csp.Device{}, omadm.Request{Ops: []omadm.Op{
+		{Verb: omadm.Add, URI: job}, {Verb: omadm.Exec, URI: job, Value: omadm.XML("<MsiInstallJob/>")},
+	}})
+}
+
 // finds checks an operation and wants exactly the codes.
 func finds(t *testing.T, d csp.Device, req omadm.Request, want ...csp.Code) csp.Report {
 	t.Helper()

@@ -52,7 +52,7 @@ func ParsePayload(s string) (Payload, error) {
 	case "<disabled/>":
 		return Payload{}, nil
 	}
-	doc, err := xmltree.Read([]byte("<"+payloadRoot+">"+strings.TrimSpace(s)+"</"+payloadRoot+">"), xmlLimits)
+	doc, err := xmltree.Read([]byte("<"+payloadRoot+">"+strings.TrimSpace(s)+"</"+payloadRoot+">"), payloadLimits)
 	if err != nil {
 		return Payload{}, &PayloadError{"is not well-formed XML"}
 	}

@@ -77,7 +77,7 @@ func (p *planner) step(i int, w *Desired) {
 		return
 	}
 	s.op.URI = w.URI
-	if root, ok := s.match.Node.AtomicRoot(); ok {
+	if root, ok := s.match.Node.AtomicRoot(); ok && !s.match.Node.Verbs().Has(omadm.Exec) {
 		s.root = ancestor(s.node, root.Depth())
 		if root.Format() != omadm.FormatNode {
 			s.root = s.root.Parent() // with others of its kind

@@ -60,6 +60,7 @@ func TestPlan(t *testing.T) {
 		{name: "a node that is always there", wants: []csp.Desired{want("./DevDetail/Ext/Microsoft/DeviceName", omadm.Text("PC"))}, want: []string{"Each device: Replace DeviceName"}, codes: []csp.Code{csp.CodeRebootNeeded}},
 		{name: "a node that can only be added", wants: []csp.Desired{want("./Device/Vendor/MSFT/CertificateStore/CA/00112233445566778899AABBCCDDEEFF00112233/EncodedCertificate", omadm.Bytes([]byte{1}))}, want: []string{"Each device: Add EncodedCertificate"}},
 		{name: "a node that can only be started", wants: []csp.Desired{want("./Device/Vendor/MSFT/RemoteWipe/doWipe", omadm.Value{})}, want: []string{"Each device: Exec doWipe"}},
+		{name: "what is to be started is added by itself", wants: []csp.Desired{want("./Device/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/%7B6F7CB29F-1319-4816-B345-0856916EB801%7D/DownloadInstall", omadm.XML("<MsiInstallJob/>"))}, want: []string{"Each device: Add DownloadInstall"}},
 		{name: "not to be there", wants: []csp.Desired{absent(camera)}, want: []string{"Each device: Delete AllowCamera"}},
 		{name: "an Atomic for each root", wants: []csp.Desired{
 			want(rule+"Direction", omadm.Text("IN")), want(camera, omadm.Int(0)),
@@ -106,6 +107,27 @@ func TestPlan(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLargeValues: what a device sends back cannot make a comparison long.
+func TestLargeValues(t *testing.T) {
+	large := "<a>" + strings.Repeat("<b/>", 20_000) + "</a>"
+	m, err := csp.Default().ResolveLocURI(policies + "LocalUsersAndGroups/Configure")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if csp.Equal(m.Node, omadm.Text(large), omadm.Text(large+" ")) {
+		t.Error("a document above the limit was compared")
+	}
+	if _, err := csp.ParsePayload("<enabled/>" + strings.Repeat("<data id='a' value='b'/>", 5000)); err == nil {
+		t.Error("a payload above the limit was read")
+	}
+	// What is too large to be looked into is not called wrong.
+	deep := strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100)
+	c := oneNode(t, omadm.FormatXML, csp.Constraint{})
+	if got := verdictOn(c, omadm.FormatXML, deep); got != "" {
+		t.Error(got)
 	}
 }
 

@@ -95,6 +95,28 @@ func TestLintProfiles(t *testing.T) {
 	}
 }
 
+// TestLintProfilesCoverTheCodes: there are two profiles for each code, which find it, and one for each mistake.
+func TestLintProfilesCoverTheCodes(t *testing.T) {
+	count := map[string]int{}
+	for _, file := range profiles(t, "codes") {
+		name := filepath.Base(file)
+		code := name[:strings.LastIndexByte(name, '-')]
+		count[code]++
+		found := slices.ContainsFunc(expected(t, file).found, func(s string) bool { return strings.Contains(s, " "+code+" ") })
+		if !found && code != "secret.logged" {
+			t.Errorf("%s does not find %s", name, code)
+		}
+	}
+	for code, n := range count {
+		if n != 2 {
+			t.Errorf("%s: %d profiles", code, n)
+		}
+	}
+	if len(count) != 40 || len(profiles(t, "rows")) != 19 {
+		t.Errorf("%d codes, %d rows", len(count), len(profiles(t, "rows")))
+	}
+}
+
 // TestLintSettings: settings that are known to be good have no errors.
 func TestLintSettings(t *testing.T) {
 	n := 0
