@@ -383,7 +383,8 @@ func FuzzValues(f *testing.F) {
 	}
 	constraints := []csp.Constraint{
 		{}, {Kind: csp.Enum, Values: []string{"1", "a"}}, {Kind: csp.Flags, Values: []string{"0x1", "4"}},
-		{Kind: csp.Regex, Values: []string{"[a-z]+"}, List: ","}, {Kind: csp.Enum, Values: []string{"1"}, List: "\uf000"},
+		{Kind: csp.Regex, Values: []string{"[a-z]+"}, List: ","}, {Kind: csp.Regex, Values: []string{"[a-z]+"}},
+		{Kind: csp.Range, Values: []string{"[0-9]"}, List: ";"}, {Kind: csp.Enum, Values: []string{"1"}, List: "\uf000"},
 		{Kind: csp.XSD}, {Kind: csp.JSON}, {Kind: csp.SDDL},
 		{Kind: csp.ADMX, ADMX: &csp.ADMXReference{File: "a.admx", Name: "b", Area: "c"}},
 	}

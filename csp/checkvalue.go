@@ -183,7 +183,7 @@ func formatFault(v omadm.Value, format omadm.Format, allowed *Constraint) fault 
 			return wrong("a number")
 		}
 	case omadm.FormatBool:
-		if _, ok := parseTruth(text); !ok && !allowed.allows(text, format, nil).ok() || !ok && allowed.Kind == Any {
+		if _, ok := parseTruth(text); !ok && !allowed.allows(text, format, new(patterns)).ok() || !ok && allowed.Kind == Any {
 			return wrong("true or false")
 		}
 	case omadm.FormatB64:
