@@ -191,6 +191,16 @@ var packageRows = map[string]func(*testing.T){
 		assert.Equal(t, omadm.Unknown, out["c"].Kind)
 		assert.False(t, h.record().Sessions[0].Ended.IsZero())
 	},
+	"P-25_abort_in_the_middle_of_a_package": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		h.post(msg("1", "1", pkg1))
+		h.enqueue("b", get("./B"))
+		got := h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+`<Alert><CmdID>3</CmdID><Data>1223</Data></Alert>`))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 3 200", "Final"}, summary(got))
+		assert.False(t, h.record().Sessions[0].Ended.IsZero())
+		assert.Equal(t, omadm.Done, h.outcomes()["a"].Kind)
+	},
 	"P-26_reply_to_an_abort_has_no_command": func(t *testing.T) {
 		h := newHouse(t)
 		h.enqueue("a", get("./A"))
