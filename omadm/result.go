@@ -91,6 +91,7 @@ type Event struct {
 	At         time.Time
 }
 
-// Facts is what a device said about itself: DevInfo by LocURI ("./DevInfo/Man"), and the alerts of its package 1
-// by type ("com.microsoft/MDM/LoginStatus"). It never holds tokens.
+// Facts is what a device said about itself: DevInfo by LocURI ("./DevInfo/Man"), what it answered about its limits, its
+// build and its edition ("./DevDetail/SwV"), and the alerts of its package 1 by type ("com.microsoft/MDM/LoginStatus").
+// It never holds tokens.
 type Facts map[string]string
