@@ -10,7 +10,9 @@
 //     all places of one secret the same.
 //   - A [Recording] is what [Open] reads: messages, with who sent them, when, and the octets. [Read] takes the forms of
 //     other tools too, such as HTTP archives and logs; Recording.Write and Recording.WriteHAR write one.
-//   - Recording.Dialogue writes the conversation as text for people. sessiontest.Replay plays it again.
+//   - Recording.Dialogue writes the conversation as text for people. Recording.Asked is what the server asked for and
+//     how it ended, Recording.Violations which rules of the protocol were broken, and by whom.
+//   - A [Player] plays the device of a recording to a server. sessiontest.Replay is a test that does.
 //
 // A recording is a folder. The file of a message has the number and the sender in its name, 0001-device.xml and
 // 0001-server.xml or the same with .wbxml, and holds the octets of the message as they were, but for secrets. Where a

@@ -90,3 +90,23 @@ func Example() {
 	//     1    Status   200 OK for SyncHdr
 	//     2    Status   404 Not found for Replace 5
 }
+
+// What a server asked for, how it ended, and which rules it broke.
+func ExampleRecording_Asked() {
+	rec, err := capture.Open(os.DirFS("../../testdata/sessions/windows-policies"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, a := range rec.Asked() {
+		outcome, _ := a.Outcome()
+		fmt.Println(a.Number, a.Request.Ops[0].Verb, a.Request.Ops[0].URI, outcome.Kind)
+	}
+	fmt.Println("violations:", len(rec.Violations()))
+	// Output:
+	// 1 Replace ./Vendor/MSFT/Policy/Config/Test/A done
+	// 1 Get ./DevDetail/SwV done
+	// 1 Replace ./User/Vendor/MSFT/Policy/Config/Test/B done
+	// 1 Replace ./Vendor/MSFT/Policy/Config/Test/C done
+	// 1 Get ./Vendor/MSFT/NoSuchNode failed
+	// violations: 0
+}

@@ -74,8 +74,17 @@ func TestSessionIsRecordedAndReplayed(t *testing.T) {
 			rec, err := capture.Open(files)
 			require.NoError(t, err)
 			golden(t, "testdata/"+strings.ToLower(encoding)+"/dialogue.txt", dialogue(t, rec))
-			sessiontest.Replay(t, rec, sessiontest.Setup{
-				Store: new(memstore.Store), Device: session.Device{ID: deviceID},
+			sessiontest.Replay(t, func(s sessiontest.Setup) http.Handler {
+				store := new(memstore.Store)
+				require.NoError(t, store.Register(t.Context(), s.Device))
+				queue := session.Queue{Store: store}
+				require.NoError(t, queue.Enqueue(t.Context(), s.Device.ID, s.Requests...))
+				handler, err := session.New(session.Config{
+					Store: store, Authenticator: s.Authenticator, Codecs: []syncml.Codec{syncml.XML, wbxml.Codec}, Logger: quiet, Now: s.Now,
+				})
+				require.NoError(t, err)
+				return handler
+			}, rec, sessiontest.ReplayOptions{
 				Requests: map[int][]omadm.Request{1: requests(capture.Placeholder(2, len(adminPassword)))},
 			})
 		})

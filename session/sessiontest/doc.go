@@ -13,7 +13,16 @@
 // may share a store, and that an unknown error leaves either all of a change or nothing. A store that can lose
 // its process between two writes needs a test of its own for these.
 //
-// Replay plays the device of a capture.Recording again and compares each reply of session.Step with the recorded one.
+// Replay plays the device of a capture.Recording to a handler, which need not be one of package session. How much of the
+// conversation has to be as it was recorded is chosen: the octets of the replies, which suits recordings of the same server
+// that guard against changes; their meaning; or the outcomes, for recordings of another server, such as the one that is
+// replaced. What a recording asks for is read back and handed to the handler, to be queued:
+//
+//	func TestReplay(t *testing.T) {
+//		rec, err := capture.Read(os.DirFS("testdata"), "other-server.har")
+//		// …
+//		sessiontest.Replay(t, open, rec, sessiontest.ReplayOptions{Mode: capture.Outcomes})
+//	}
 //
 // The package imports no test library, only testing.
 package sessiontest

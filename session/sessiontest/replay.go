@@ -3,251 +3,295 @@ package sessiontest
 import (
 	"bytes"
 	"context"
-	"errors"
+	"crypto/tls"
 	"fmt"
-	"maps"
+	"io"
+	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"slices"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
 	"github.com/gomadm/gomadm/session/capture"
-	"github.com/gomadm/gomadm/syncml"
-	"github.com/gomadm/gomadm/syncml/wbxml"
 )
 
-// Setup is what a recording does not hold: the state of the server when it began, and what was queued on the way.
+// Setup is what a handler is to be made of, so that a recording can be played to it. A handler that has not all of these
+// takes what it has.
 type Setup struct {
-	// Store is an empty store that is a session.Registrar, such as a new memstore.Store.
-	Store session.Store
-	// Device is registered before the first message. It counts as proven: credentials of a recording are blanked.
+	Now  func() time.Time // the time of the message that is played
+	Rand io.Reader        // for nonces; the same octets each time
+	// Device has to be registered.
 	Device session.Device
-	// Requests are queued before the message of the device with the number that is their key.
+	// Authenticator believes that each message is from Device. The credentials of a recording are blanked.
+	Authenticator session.Authenticator
+	// Requests have to be queued for Device: what the server of the recording asked for, or ReplayOptions.Requests. If the
+	// handler has the method Enqueue of session.Store, they are those of the first session, and Replay queues the others.
+	Requests []omadm.Request
+}
+
+// ReplayOptions say how a recording is played. The zero ReplayOptions are usable.
+type ReplayOptions struct {
+	// Mode says what has to be equal. Default: capture.Exact, the octets, which recordings of the same server have.
+	Mode capture.Mode
+	// Device is the device of Setup. Without an ID, it is the Source of the first message.
+	Device session.Device
+	// Requests are queued in place of those that are read back from the recording, before the message of the device with
+	// the number that is their key. A recording does not tell what was queued and never sent, what waited for which time,
+	// and which operations were one request.
 	Requests map[int][]omadm.Request
-	// Rules are those of the handler that was recorded.
-	Rules session.Rules
-	// Codecs are the encodings spoken. Default: both.
-	Codecs []syncml.Codec
+	// TLS is the state of the connection of the messages; nil: one that is not described further.
+	TLS *tls.ConnectionState
+	// Update is called with the recording as it is now, for a test to write in place of the old. Differences then do not
+	// fail the test, but broken rules do.
+	Update func(*capture.Recording) error
 }
 
-// Replay plays the messages of a recorded device again, in their order and at their times, and compares each reply of
-// session.Step with the recorded one, octet by octet. The recording is one of a single device and of a handler on this
-// package session without a Director; a value that was blanked is in Setup.Requests as it is in the recording.
+// Replay plays the device of a recording to the handler that open returns: each message at the time that it was sent.
+// What has to be equal then is said by ReplayOptions.Mode. In all modes the replies are held against the rules of the
+// protocol, see capture.Recording.Violations. A test that fails shows the exchange as a dialogue with the place marked.
+// Values of secrets are not shown.
 //
-// What the handler refused without Step (HTTP status 405, 415 or 503, or octets that are not a message) is passed
-// over. Replay stops at the first difference and shows the exchange as a dialogue with the place marked. Values of
-// secrets are not shown.
-func Replay(t *testing.T, rec *capture.Recording, s Setup) {
+// With capture.Outcomes the results are compared too if the handler is a session.Results: each request that was read back
+// has to end as the recorded statuses say. A handler that is not, or that has no Enqueue, can be put together with its
+// store:
+//
+//	func(s sessiontest.Setup) http.Handler {
+//		store := new(memstore.Store)
+//		// register s.Device, queue s.Requests and make a handler
+//		return struct {
+//			http.Handler
+//			session.Store
+//			session.Results
+//		}{handler, store, store}
+//	}
+//
+// A recording that is not whole is played as far as it makes sense; the log of the test says what was passed over, and
+// where the play stopped.
+func Replay(t *testing.T, open func(Setup) http.Handler, rec *capture.Recording, opts ReplayOptions) {
 	t.Helper()
-	replay(t, rec, s)
+	replay(t, open, rec, opts)
 }
 
-func replay(r reporter, rec *capture.Recording, s Setup) {
+// witness is the part of *testing.T that a replay uses.
+type witness interface {
+	reporter
+	Logf(format string, args ...any)
+}
+
+func replay(w witness, open func(Setup) http.Handler, rec *capture.Recording, opts ReplayOptions) {
+	w.Helper()
+	r := &replayer{witness: w, opts: opts, asked: rec.Asked()}
+	first, ok := r.begin(rec)
+	if !ok {
+		r.fail("the recording has no message of a device that can be read")
+		return
+	}
+	r.queue(rec)
+	r.handler = open(r.setup(first))
+	r.queuer, _ = r.handler.(queuer)
+	if r.queuer == nil && r.late != 0 && opts.Requests != nil {
+		r.fail("ReplayOptions.Requests has requests before message %d, and the handler has no Enqueue", r.late)
+		return
+	}
+	player := capture.Player{Recording: rec, Mode: opts.Mode, Send: r.send, Before: r.before, All: opts.Update != nil}
+	played, err := player.Play()
+	for _, note := range played.Notes {
+		w.Logf("replay: %s", note)
+	}
+	if err != nil {
+		r.fail("%v", err)
+		return
+	}
+	r.judge(played)
+}
+
+// replayer is a replay that goes on.
+type replayer struct {
+	witness
+	opts    ReplayOptions
+	handler http.Handler
+	queuer  queuer
+	asked   []capture.Asked
+	device  session.Device
+	now     time.Time
+	waiting map[int][]omadm.Request // by the number of the message that they are queued before
+	begins  int                     // the first of these numbers
+	late    int                     // the first number behind that, 0 if there is none
+}
+
+// queuer is what takes requests on the way.
+type queuer interface {
+	Enqueue(ctx context.Context, id omadm.DeviceID, reqs ...omadm.Request) error
+}
+
+func (r *replayer) fail(format string, args ...any) {
 	r.Helper()
-	p := &player{reporter: r, setup: s}
-	p.begin(rec)
-	answered := 0
+	r.Errorf("replay: "+format, args...)
+}
+
+// begin finds the device.
+func (r *replayer) begin(rec *capture.Recording) (*capture.Message, bool) {
 	for i := range rec.Messages {
 		m := &rec.Messages[i]
-		if m.From != capture.FromDevice {
+		if m.From != capture.FromDevice || m.Octets == nil {
 			continue
 		}
-		p.enqueue(m.Number)
-		want, ok := reply(rec, i)
-		if !ok || passedOver(m, want) {
+		msg, err := m.Decode()
+		if err != nil {
 			continue
 		}
-		p.exchange(m, want)
-		answered++
+		r.device, r.now, r.begins = r.opts.Device, m.Time, m.Number
+		if r.device.ID == "" {
+			r.device.ID = omadm.DeviceID(msg.Header.Source.URI)
+		}
+		return m, true
 	}
-	if answered == 0 {
-		p.fail("the recording has no message that was answered")
-	}
+	return nil, false
 }
 
-// reply returns the reply to the message at i. A recording may end before it.
-func reply(rec *capture.Recording, i int) (*capture.Message, bool) {
-	if i+1 == len(rec.Messages) {
-		return nil, false
+// queue sorts the requests by the messages that they are queued before.
+func (r *replayer) queue(rec *capture.Recording) {
+	r.waiting = make(map[int][]omadm.Request)
+	for _, a := range r.asked {
+		switch {
+		case r.opts.Requests != nil:
+		case a.Err != nil:
+			r.Logf("replay: what message %d asks for cannot be queued: %v", a.Number, a.Err)
+		default:
+			r.waiting[a.Begins] = append(r.waiting[a.Begins], a.Request)
+		}
 	}
-	next := &rec.Messages[i+1]
-	return next, next.From == capture.FromServer && next.Number == rec.Messages[i].Number
-}
-
-func passedOver(m, want *capture.Message) bool {
-	switch want.Status {
-	case http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType, http.StatusServiceUnavailable:
-		return true
-	}
-	return m.Octets == nil && want.Status != http.StatusOK
-}
-
-// player is a handler without HTTP.
-type player struct {
-	reporter
-	setup Setup
-}
-
-func (p *player) fail(format string, args ...any) {
-	p.Helper()
-	p.Errorf("replay: "+format, args...)
-	p.FailNow()
-}
-
-// begin registers the device.
-func (p *player) begin(rec *capture.Recording) {
-	p.Helper()
-	reg, ok := p.setup.Store.(session.Registrar)
-	if !ok {
-		p.fail("%T does not implement session.Registrar", p.setup.Store)
-	}
-	if err := reg.Register(context.Background(), p.setup.Device); err != nil {
-		p.fail("Register: %v", err)
-	}
-	for _, n := range slices.Sorted(maps.Keys(p.setup.Requests)) {
+	for n, list := range r.opts.Requests {
 		if !slices.ContainsFunc(rec.Messages, func(m capture.Message) bool { return m.Number == n && m.From == capture.FromDevice }) {
-			p.fail("Setup.Requests has requests before message %d, which the recording does not have", n)
+			r.fail("ReplayOptions.Requests has requests before message %d, which the recording does not have", n)
+		}
+		r.waiting[n] = list
+	}
+	for n := range r.waiting {
+		if n > r.begins && (r.late == 0 || n < r.late) {
+			r.late = n
 		}
 	}
-	if len(p.setup.Codecs) == 0 {
-		p.setup.Codecs = []syncml.Codec{syncml.XML, wbxml.Codec}
-	}
 }
 
-func (p *player) enqueue(number int) {
-	p.Helper()
-	q := session.Queue{Store: p.setup.Store}
-	if err := q.Enqueue(context.Background(), p.setup.Device.ID, p.setup.Requests[number]...); err != nil {
-		p.fail("before message %d: %v", number, err)
+// setup returns what the handler is made of.
+func (r *replayer) setup(first *capture.Message) Setup {
+	s := Setup{
+		Now: func() time.Time { return r.now }, Rand: rand.NewChaCha8([32]byte{}), Device: r.device,
+		Authenticator: believer(r.device.ID),
 	}
+	for n := first.Number; n > 0; n-- {
+		s.Requests = append(slices.Clone(r.waiting[n]), s.Requests...)
+		delete(r.waiting, n)
+	}
+	return s
 }
 
-// exchange plays one message and compares the reply.
-func (p *player) exchange(m, want *capture.Message) {
-	p.Helper()
-	if m.Octets == nil || want.Octets == nil && want.Status == http.StatusOK {
-		p.fail("the octets of message %d were not recorded: %s", m.Number, m.Omitted+want.Omitted)
-	}
-	a, err := p.answer(m)
-	got := &capture.Message{Number: m.Number, From: capture.FromServer, Time: want.Time, Status: http.StatusOK}
-	var refused *session.RefusedError
-	switch {
-	case errors.As(err, &refused):
-		got.Status = refused.Status
-	case err != nil:
-		p.fail("message %d: %v", m.Number, err)
-	default:
-		got.Octets = a.Octets
-	}
-	if got.Status != want.Status || !bytes.Equal(got.Octets, want.Octets) {
-		p.fail("message %d is not answered as it was recorded\n%s", m.Number, comparison(m, want, got))
-	}
+// believer is an Authenticator that believes that all messages are from one device.
+type believer omadm.DeviceID
+
+func (b believer) Authenticate(context.Context, *session.Inbound) (session.Principal, error) {
+	return session.Principal{Device: omadm.DeviceID(b), Proven: true, Scheme: "replay"}, nil
 }
 
-// answer is what a handler does with a message.
-func (p *player) answer(m *capture.Message) (*session.Answer, error) {
-	ctx, rules := context.Background(), p.setup.Rules
-	in := &session.Inbound{
-		Body: m.Octets, ContentType: m.ContentType, Codec: p.codec(m.ContentType),
-		Principal: session.Principal{Device: p.setup.Device.ID, Proven: true, Scheme: "replay"},
-		Headers:   http.Header{"Content-Type": {m.ContentType}},
+// before queues what was queued before a message.
+func (r *replayer) before(number int) error {
+	list := r.waiting[number]
+	if len(list) == 0 || r.queuer == nil {
+		return nil
 	}
-	if in.Codec == nil {
-		return nil, fmt.Errorf("no codec for %q", m.ContentType)
+	for i := range list {
+		list[i].Normalize()
 	}
-	var err error
-	if in.Message, err = in.Codec.Decode(m.Octets, rules.Limits.Message); err != nil {
-		return nil, err
-	}
-	env := session.Env{Now: m.Time, Rules: rules}
-	rec, err := p.setup.Store.Load(ctx, env.Query(in))
-	if err != nil {
-		return nil, err
-	}
-	a, err := session.Step(rec, in, env)
-	if err != nil || a.Change == nil {
-		return a, err
-	}
-	return a, p.setup.Store.Commit(ctx, a.Change)
-}
-
-// codec returns the codec for a media type of device management or of data synchronisation, nil if there is none.
-func (p *player) codec(mediaType string) syncml.Codec {
-	switch mediaType {
-	case syncml.ContentTypeDSXML:
-		mediaType = syncml.ContentTypeXML
-	case syncml.ContentTypeDSWBXML:
-		mediaType = syncml.ContentTypeWBXML
-	}
-	for _, c := range p.setup.Codecs {
-		if c.ContentType() == mediaType {
-			return c
-		}
+	if err := r.queuer.Enqueue(context.Background(), r.device.ID, list...); err != nil {
+		return fmt.Errorf("before message %d: %w", number, err)
 	}
 	return nil
 }
 
-// comparison shows an exchange with the reply that was recorded and the one that came instead.
-func comparison(m, want, got *capture.Message) string {
-	message, recorded := lines(m, want)
-	_, now := lines(m, got)
-	first := 1 // the line before tells the sizes
-	for first < len(recorded) && first < len(now) && recorded[first] == now[first] {
-		first++
+// send hands a message to the handler.
+func (r *replayer) send(m *capture.Message) (*capture.Message, error) {
+	if !m.Time.IsZero() {
+		r.now = m.Time
 	}
-	var b strings.Builder
-	show := func(title string, list []string, mark int) {
-		b.WriteString(title + "\n")
-		for i, l := range list {
-			if i == mark {
-				b.WriteString("> " + l + "\n")
-			} else {
-				b.WriteString("  " + l + "\n")
+	req := httptest.NewRequest(http.MethodPost, "https://dm.example.test/", bytes.NewReader(m.Octets))
+	if r.opts.TLS != nil {
+		req.TLS = r.opts.TLS
+	}
+	req.Header.Set("Content-Type", m.ContentType)
+	w := httptest.NewRecorder()
+	r.handler.ServeHTTP(w, req)
+	got := &capture.Message{Time: m.Time, ContentType: w.Header().Get("Content-Type"), Status: w.Code}
+	if w.Body.Len() > 0 {
+		got.Octets = w.Body.Bytes()
+	}
+	return got, nil
+}
+
+// judge reports what came of the play.
+func (r *replayer) judge(p *capture.Played) {
+	r.Helper()
+	if len(p.Recording.Messages) == 0 {
+		r.fail("the recording has no message that was answered")
+		return
+	}
+	for _, d := range p.Differences {
+		if r.opts.Update != nil && d.Violation == nil {
+			r.Logf("replay: %v", d)
+			continue
+		}
+		r.fail("%v", d)
+	}
+	if r.opts.Update != nil {
+		if err := r.opts.Update(p.Recording); err != nil {
+			r.fail("ReplayOptions.Update: %v", err)
+		}
+	}
+	if results, ok := r.handler.(session.Results); ok && r.opts.Mode == capture.Outcomes && r.opts.Requests == nil {
+		r.outcomes(results)
+	}
+}
+
+// outcomes compares how the requests ended.
+func (r *replayer) outcomes(results session.Results) {
+	r.Helper()
+	got := make(map[omadm.RequestID]omadm.Outcome)
+	for after := session.Cursor(""); ; {
+		page, err := results.Results(context.Background(), after, 1000)
+		if err != nil {
+			r.fail("Results: %v", err)
+			return
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, e := range page {
+			if e.Outcome != nil {
+				got[e.Outcome.Request] = *e.Outcome
 			}
 		}
+		after = page[len(page)-1].Cursor
 	}
-	show("the message:", message, -1)
-	show("the reply that was recorded:", recorded, first)
-	show("the reply now:", now, first)
-	b.WriteString("first difference: " + difference(want, got))
-	return b.String()
-}
-
-// lines writes both messages of an exchange as a dialogue.
-func lines(m, reply *capture.Message) (message, answer []string) {
-	text := func(list ...capture.Message) []string {
-		var b strings.Builder
-		if err := (&capture.Recording{Messages: list}).Dialogue(&b); err != nil {
-			return []string{err.Error()}
+	for _, a := range r.asked {
+		want, known := a.Outcome()
+		if !known || a.Err != nil {
+			continue
 		}
-		return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+		switch o, ok := got[a.Request.ID]; {
+		case !ok:
+			r.fail("%v of message %d has no outcome, recorded %v", a.Request.Ops[0], a.Number, want.Kind)
+		case o.Kind != want.Kind || o.Status != want.Status:
+			r.fail("%v of message %d ends as %v, recorded %v", a.Request.Ops[0], a.Number, ending(o), ending(want))
+		}
 	}
-	message = text(*m)
-	both := text(*m, *reply)
-	return message, both[len(message):]
 }
 
-// difference says where two replies differ, without values: they may be secrets.
-func difference(want, got *capture.Message) string {
-	if want.Status != got.Status {
-		return fmt.Sprintf("HTTP status %d, recorded %d", got.Status, want.Status)
+func ending(o omadm.Outcome) string {
+	if o.Status == 0 {
+		return o.Kind.String()
 	}
-	a, err := want.Decode()
-	if err != nil {
-		return "the recorded reply is not a message"
-	}
-	b, err := got.Decode()
-	if err != nil {
-		return "the reply now is not a message"
-	}
-	if all := syncml.Diff(a, b); len(all) > 0 {
-		return all[0].Path
-	}
-	at := 0
-	for at < len(want.Octets) && at < len(got.Octets) && want.Octets[at] == got.Octets[at] {
-		at++
-	}
-	return fmt.Sprintf("offset %d, in the encoding only", at)
+	return fmt.Sprintf("%v (%v)", o.Kind, o.Status)
 }

@@ -1,0 +1,161 @@
+package capture_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gomadm/gomadm/session/capture"
+)
+
+// conversation is two exchanges that keep all rules. The replies are the second and the fourth.
+func conversation() []string {
+	ok := `<TargetRef>https://dm.example.test/dm</TargetRef>`
+	return []string{
+		string(document("7", "1", "<Meta><MaxMsgSize xmlns='syncml:metinf'>4000</MaxMsgSize></Meta>", `<Alert><CmdID>2</CmdID><Data>1201</Data></Alert>`+
+			`<Replace><CmdID>3</CmdID><Item><Source><LocURI>./DevInfo/DevId</LocURI></Source><Data>1</Data></Item></Replace>`)),
+		reply("1", `<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd>`+ok+`<Data>200</Data></Status>`+
+			st(2, 1, 2, "Alert", 200)+st(3, 1, 3, "Replace", 200)+
+			`<Get><CmdID>4</CmdID><Item><Target><LocURI>./A</LocURI></Target></Item></Get>`),
+		string(document("7", "2", "", st(1, 1, 0, "SyncHdr", 200)+st(2, 1, 4, "Get", 200)+
+			`<Results><CmdID>3</CmdID><MsgRef>1</MsgRef><CmdRef>4</CmdRef><Item><Source><LocURI>./A</LocURI></Source><Data>1</Data></Item></Results>`)),
+		reply("2", st(1, 2, 0, "SyncHdr", 200)),
+	}
+}
+
+func st(id, msg, cmd int, name string, code int) string {
+	return strings.NewReplacer("{id}", strconv.Itoa(id), "{msg}", strconv.Itoa(msg), "{cmd}", strconv.Itoa(cmd), "{name}", name, "{code}", strconv.Itoa(code)).Replace(
+		`<Status><CmdID>{id}</CmdID><MsgRef>{msg}</MsgRef><CmdRef>{cmd}</CmdRef><Cmd>{name}</Cmd><Data>{code}</Data></Status>`)
+}
+
+// reply is a message of the server of document.
+func reply(msgID, body string) string {
+	return `<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>7</SessionID><MsgID>` + msgID +
+		`</MsgID><Target><LocURI>` + deviceID + `</LocURI></Target><Source><LocURI>https://dm.example.test/dm</LocURI></Source></SyncHdr><SyncBody>` +
+		body + `<Final/></SyncBody></SyncML>`
+}
+
+func recordingOf(messages []string) *capture.Recording {
+	rec := new(capture.Recording)
+	for i, text := range messages {
+		m := capture.Message{Number: i/2 + 1, Octets: []byte(text), Size: len(text)}
+		if i%2 == 1 {
+			m.From, m.Status = capture.FromServer, 200
+		}
+		rec.Messages = append(rec.Messages, m)
+	}
+	return rec
+}
+
+func TestViolations(t *testing.T) {
+	const get = `<Get><CmdID>4</CmdID><Item><Target><LocURI>./A</LocURI></Target></Item></Get>`
+	tests := []struct {
+		name     string
+		message  int // that is changed
+		old, new string
+		want     []string // rows, by the side that broke them
+	}{
+		{"nothing", 1, "", "", nil},
+		{"another VerProto", 1, "DM/1.2", "DM/1.1", []string{"server V-9"}},
+		{"another namespace", 1, "SYNCML:SYNCML1.2", "SYNCML:SYNCML1.1", []string{"server V-1"}},
+		{"another session", 1, "<SessionID>7<", "<SessionID>07<", []string{"server P-2"}},
+		{"another target", 1, "<Target><LocURI>" + deviceID, "<Target><LocURI>x", []string{"server X-2"}},
+		{"a MsgID that is used twice", 3, "<MsgID>2<", "<MsgID>1<", []string{"server P-17"}},
+		{"a relative RespURI", 1, "</Source></SyncHdr>", "</Source><RespURI>/x</RespURI></SyncHdr>", []string{"server P-33"}},
+		{"NoResp", 1, "</Source></SyncHdr>", "</Source><NoResp/></SyncHdr>", []string{"server S-11"}},
+		{"no CmdID", 1, "<CmdID>3</CmdID>", "", []string{"server X-4"}},
+		{"CmdID 0", 1, "<CmdID>3</CmdID>", "<CmdID>0</CmdID>", []string{"server X-21"}},
+		{"a CmdID twice", 1, "<CmdID>3</CmdID>", "<CmdID>2</CmdID>", []string{"server X-20"}},
+		{"a Status less", 1, st(2, 1, 2, "Alert", 200), "", []string{"server S-5"}},
+		{"a Status twice", 1, st(2, 1, 2, "Alert", 200), st(2, 1, 2, "Alert", 200) + st(9, 1, 2, "Alert", 200), []string{"server S-5"}},
+		{"a Status for nothing", 1, st(2, 1, 2, "Alert", 200), st(2, 1, 2, "Alert", 200) + st(9, 1, 8, "Alert", 200), []string{"server S-5"}},
+		{"another order", 1, st(2, 1, 2, "Alert", 200) + st(3, 1, 3, "Replace", 200), st(3, 1, 3, "Replace", 200) + st(2, 1, 2, "Alert", 200), []string{"server S-1"}},
+		{"no Status for the header", 3, st(1, 2, 0, "SyncHdr", 200), st(1, 1, 2, "Alert", 200), []string{"server S-5", "server S-1"}},
+		{"another Cmd", 1, "<Cmd>Replace<", "<Cmd>Add<", []string{"server S-2"}},
+		{"a code that is none", 1, "<Cmd>Replace</Cmd><Data>200", "<Cmd>Replace</Cmd><Data>fine", []string{"server S-2"}},
+		{"another TargetRef", 1, "<TargetRef>https", "<TargetRef>http", []string{"server S-3"}},
+		{"a Status behind a command", 1, st(3, 1, 3, "Replace", 200) + get, get + st(3, 1, 3, "Replace", 200), []string{"server S-3"}},
+		{"200 for Results", 3, st(1, 2, 0, "SyncHdr", 200), st(1, 2, 0, "SyncHdr", 200) + st(2, 2, 3, "Results", 200), []string{"server S-12"}},
+		{"a Put", 1, get, `<Put><CmdID>4</CmdID></Put>`, []string{"server X-9", "device S-2"}},
+		{"a Get in an Atomic", 1, get, `<Atomic><CmdID>5</CmdID>` + get + `</Atomic>`, []string{"server C-10", "device S-5"}},
+		{"a Sequence in a Sequence", 1, get, `<Sequence><CmdID>5</CmdID><Sequence><CmdID>6</CmdID>` + get + `</Sequence></Sequence>`, []string{"server C-20", "device S-5", "device S-5"}},
+		{"Lang", 1, "<Get><CmdID>4</CmdID>", "<Get><CmdID>4</CmdID><Lang>de</Lang>", []string{"server C-9"}},
+		{"no item", 1, get, `<Get><CmdID>4</CmdID></Get>`, []string{"server X-5"}},
+		{"a relative address", 1, "<LocURI>./A<", "<LocURI>A<", []string{"server C-23"}},
+		{"an address with an empty name", 1, "<LocURI>./A<", "<LocURI>.//A<", []string{"server W-22"}},
+		{"an alert of devices", 1, get, `<Alert><CmdID>4</CmdID><Data>1226</Data></Alert>`, []string{"server U-1", "device S-2"}},
+		{"an alert without a text", 1, get, `<Alert><CmdID>4</CmdID><Data>1100</Data></Alert>`, []string{"server U-3", "device S-2"}},
+		{"an alert without choices", 1, get, `<Alert><CmdID>4</CmdID><Data>1103</Data><Item><Data></Data></Item><Item><Data>x</Data></Item></Alert>`, []string{"server U-13", "device S-2"}},
+		{"no Final", 1, "<Final/>", "", []string{"server P-14"}},
+		{"1222 at the wrong time", 1, get, `<Alert><CmdID>4</CmdID><Data>1222</Data></Alert>`, []string{"server P-24", "device S-2"}},
+		{"a command in the package of the device", 0, "<Final/>", "", []string{"server P-21", "server P-21", "server P-21"}},
+		{"1223 without Final", 3, "<Final/>", "<Alert><CmdID>2</CmdID><Data>1223</Data></Alert>", []string{"server P-27"}},
+		{"a command beside 1223", 1, get, get + "<Alert><CmdID>5</CmdID><Data>1223</Data></Alert>", []string{"server P-27"}},
+		{"a refusal with a command", 1, "</TargetRef><Data>200", "</TargetRef><Data>401", []string{"server A-10"}},
+		{"a reply that is too large", 0, "4000", "400", []string{"server P-38", "server P-38"}},
+		{"a part without its size", 1, get, `<Add><CmdID>4</CmdID><Item><Target><LocURI>./A</LocURI></Target><Data>x</Data><MoreData/></Item></Add>`, []string{"server L-6", "server L-9", "device S-2"}},
+		{"something behind a part", 1, get, `<Add><CmdID>9</CmdID><Item><Target><LocURI>./A</LocURI></Target><Meta><Size xmlns="syncml:metinf">9</Size></Meta><Data>x</Data><MoreData/></Item></Add>` + get, []string{"server L-10", "server L-9", "device S-5"}},
+		{"200 for a part", 2, "</Item></Results>", "<MoreData/></Item></Results>", []string{"server L-15"}},
+		{"no Status of the device", 2, st(2, 1, 4, "Get", 200), "", []string{"device S-5"}},
+		{"an odd Status of the device", 2, st(2, 1, 4, "Get", 200), st(2, 1, 4, "Get", 200) + st(9, 1, 8, "Get", 200), []string{"device S-5"}},
+		{"a CmdID of the device twice", 0, "<CmdID>3<", "<CmdID>2<", []string{"device X-20", "server S-5", "server S-5"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			messages := conversation()
+			if tt.old != "" {
+				require.Contains(t, messages[tt.message], tt.old)
+				messages[tt.message] = strings.Replace(messages[tt.message], tt.old, tt.new, 1)
+			}
+			var got, text []string
+			for _, v := range recordingOf(messages).Violations() {
+				got, text = append(got, v.From.String()+" "+v.Row), append(text, v.String())
+			}
+			require.Equal(t, tt.want, got, "%s", strings.Join(text, "\n"))
+		})
+	}
+}
+
+func TestViolationsOfARepetition(t *testing.T) {
+	messages := conversation()
+	messages = slices.Insert(messages, 2, messages[0], messages[1])
+	require.Empty(t, recordingOf(messages).Violations())
+	messages[3] = strings.Replace(messages[3], "./A", "./B", 1)
+	require.Equal(t, []capture.Violation{{Number: 2, From: capture.FromServer, Row: "P-30", Text: "a message that came again has another reply than before"}},
+		recordingOf(messages).Violations())
+}
+
+// What is missing or cut says nothing about what it answers.
+func TestViolationsOfAPart(t *testing.T) {
+	for from := range conversation() {
+		rec := recordingOf(conversation())
+		rec.Messages = rec.Messages[from:]
+		require.Empty(t, rec.Violations())
+	}
+	for i := range conversation() {
+		rec := recordingOf(conversation())
+		rec.Messages[i].Octets, rec.Messages[i].Omitted = nil, "too large"
+		require.Empty(t, rec.Violations())
+	}
+}
+
+// The handler keeps the rules in each recorded session.
+func TestSessionsHaveNoViolations(t *testing.T) {
+	dirs, err := filepath.Glob("../../testdata/sessions/*/index.jsonl")
+	require.NoError(t, err)
+	require.NotEmpty(t, dirs)
+	for _, index := range dirs {
+		rec, err := capture.Open(os.DirFS(filepath.Dir(index)))
+		require.NoError(t, err)
+		for _, v := range rec.Violations() {
+			if v.From == capture.FromServer {
+				t.Errorf("%s: %v", index, v)
+			}
+		}
+	}
+}
