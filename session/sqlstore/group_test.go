@@ -228,6 +228,33 @@ func TestRefusedGroupIsDivided(t *testing.T) {
 	}
 }
 
+// A write that was refused because of another one is done, also when nobody waits for the other any more.
+func TestRefusedGroupOfWhichOneIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{on: "WITH", gate: make(chan struct{})}
+		gate := f.gate
+		c := newCrowd(t, f, sqlstore.PostgreSQL, sqlstore.Group{Size: 64, Delay: time.Hour})
+		c.commit(t.Context(), "first")
+		f.mu.Lock()
+		f.err, f.times = state("23505"), 1
+		f.mu.Unlock()
+		other, leave := context.WithCancel(t.Context())
+		c.commit(t.Context(), "a")
+		c.commit(other, "b")
+		gate <- struct{}{}
+		synctest.Wait() // the statement about a and b goes on
+		f.mu.Lock()
+		f.gate = nil
+		f.mu.Unlock()
+		leave()
+		synctest.Wait()
+		gate <- struct{}{}
+		c.all.Wait()
+		c.want("b", context.Canceled)
+		c.want("a", nil)
+	})
+}
+
 // A caller whose context ends leaves. The others get what they wait for, and what the caller gave is its own again.
 func TestCanceledCallerLeavesTheGroup(t *testing.T) {
 	grouped(t, func(t *testing.T, d sqlstore.Dialect, begin string) {

@@ -138,7 +138,7 @@ func canceled(
 func (s *Store) Idle(ctx context.Context, before time.Time, limit int) ([]omadm.DeviceID, error) {
 	var ids []omadm.DeviceID
 	err := s.retry(ctx, func() (err error) {
-		ids, err = idle(ctx, s.db, before, limit)
+		ids, err = idle(ctx, s.db, before, max(limit, 0))
 		return err
 	})
 	if err != nil {
@@ -160,7 +160,7 @@ func idle(ctx context.Context, c conn, before time.Time, limit int) ([]omadm.Dev
 func (s *Store) Results(ctx context.Context, after session.Cursor, limit int) ([]session.Entry, error) {
 	var entries []session.Entry
 	err := s.retry(ctx, func() (err error) {
-		entries, err = s.engine.results(ctx, s.db, nil, after, limit)
+		entries, err = s.engine.results(ctx, s.db, nil, after, max(limit, 0))
 		return err
 	})
 	if err != nil {

@@ -92,11 +92,22 @@ func (e postgres) prune(ctx context.Context, c conn, through session.Cursor, lim
 	if _, err := c.ExecContext(ctx, `SELECT pg_advisory_xact_lock(7165014914)`); err != nil { // a number of our own
 		return 0, err
 	}
-	places, err := oldest(ctx, c, tx, nth, limit)
-	if err != nil || len(places.devices) == 0 {
-		return 0, err
+	for {
+		places, err := oldest(ctx, c, tx, nth, limit)
+		if err != nil || len(places.devices) == 0 {
+			return 0, err
+		}
+		n, err := forget(ctx, c, places)
+		if err != nil || n > 0 {
+			return n, err
+		}
+		// Their devices were unregistered meanwhile. Of others there may be entries.
 	}
-	_, err = c.ExecContext(ctx, `SELECT FROM gomadm_devices WHERE device = ANY ($1::bytea[]) ORDER BY device FOR KEY SHARE`,
+}
+
+// forget forgets the entries at places, and the ids of the requests that ended with them. It returns how many were there.
+func forget(ctx context.Context, c conn, places places) (int, error) {
+	_, err := c.ExecContext(ctx, `SELECT FROM gomadm_devices WHERE device = ANY ($1::bytea[]) ORDER BY device FOR KEY SHARE`,
 		places.devices)
 	if err != nil {
 		return 0, err

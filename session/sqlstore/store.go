@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gomadm/gomadm/omadm"
@@ -79,9 +80,10 @@ func (s *Store) commit(ctx context.Context, next func() []*write) {
 		return
 	}
 	ws := next()
-	if n := len(ws) / 2; n > 0 && errors.As(err, new(*refused)) {
-		s.commit(ctx, func() []*write { return ws[:n] })
-		s.commit(ctx, func() []*write { return ws[n:] })
+	if errors.As(err, new(*refused)) {
+		for half := range slices.Chunk(ws, max((len(ws)+1)/2, 1)) { // one is left if the others have left
+			s.commit(ctx, func() []*write { return half })
+		}
 		return
 	}
 	for _, w := range ws {

@@ -235,6 +235,41 @@ func TestPruneTakesTurns(t *testing.T) {
 	}
 }
 
+// That the oldest entries go because their device is unregistered does not say that none is left.
+func TestPruneBesideUnregisterGoesOn(t *testing.T) {
+	s, db := kinds[1].store(t)
+	register(t, s, pc, "pc-2")
+	commit(t, s, event(t, s, pc, "first"))
+	commit(t, s, event(t, s, "pc-2", "second"))
+	entries, err := s.Results(t.Context(), "", 10)
+	if err != nil || len(entries) != 2 {
+		t.Fatalf("Results: got %d entries and error %v, want 2", len(entries), err)
+	}
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"gomadm_devices", "gomadm_results"} { // as Unregister does
+		if _, err := tx.ExecContext(t.Context(), `DELETE FROM `+table+` WHERE device = $1`, []byte(pc)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := make(chan error, 1)
+	var n int
+	go func() {
+		var err error
+		n, err = s.Store.Prune(context.Background(), entries[1].Cursor, 1)
+		done <- err
+	}()
+	awaitLock(t, db, done)
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil || n != 1 {
+		t.Errorf("Prune: got %d and error %v, want 1", n, err)
+	}
+}
+
 func TestDeadlineOnPostgreSQL(t *testing.T) {
 	s, db := kinds[1].store(t)
 	register(t, s, pc)

@@ -299,6 +299,21 @@ func TestResultsRefusesACursorThatItHasNotGiven(t *testing.T) {
 	}
 }
 
+func TestNoMoreThanTheLimit(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		s, _ := k.store(t)
+		register(t, s, pc)
+		commit(t, s, event(t, s, pc, "e"))
+		for _, limit := range []int{0, -1} {
+			results, resultsErr := s.Results(t.Context(), "", limit)
+			idle, idleErr := s.Idle(t.Context(), noon.Add(1), limit)
+			if n := len(results) + len(idle); n != 0 || resultsErr != nil || idleErr != nil {
+				t.Errorf("limit %d: got %d entries and devices and errors %v and %v, want none", limit, n, resultsErr, idleErr)
+			}
+		}
+	})
+}
+
 // Who has read an entry goes on behind it, though it is no longer there.
 func TestCursorOutlivesItsEntry(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
