@@ -108,12 +108,10 @@ func (q *Queue) Wake(ctx context.Context, id omadm.DeviceID) (bool, error) {
 	now := clock(q.Now)()
 	free, err := q.enter(ctx, id, now)
 	if err == nil && free {
-		if err = q.push(ctx, id); err != nil {
-			err = errors.Join(err, q.leave(ctx, id, now))
-		}
+		err = q.push(ctx, id)
 	}
-	if err != nil {
-		return false, &WakeError{Device: id, Err: err}
+	if err != nil { // also if it is not known whether the store has noted it
+		return false, &WakeError{Device: id, Err: errors.Join(err, q.leave(ctx, id, now))}
 	}
 	return free, nil
 }
@@ -139,13 +137,18 @@ func (q *Queue) enter(ctx context.Context, id omadm.DeviceID, now time.Time) (bo
 	return q.woken.enter(id, now, q.Window), nil
 }
 
+// leaving is how long a store may take, after the end of its context, to take back that a device was woken.
+const leaving = 5 * time.Second
+
 // leave takes back that a device was woken at a time, also when it was not because ctx has ended.
 func (q *Queue) leave(ctx context.Context, id omadm.DeviceID, at time.Time) error {
 	if q.Window <= 0 {
 		return nil
 	}
 	if p, ok := q.Store.(Pushes); ok {
-		return p.NotWoken(context.WithoutCancel(ctx), id, at)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaving)
+		defer cancel()
+		return p.NotWoken(ctx, id, at)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -163,6 +164,49 @@ func (m mindfulPushes) NotWoken(ctx context.Context, id omadm.DeviceID, at time.
 		return err
 	}
 	return m.Pushes.NotWoken(ctx, id, at)
+}
+
+// That it is not known whether a wake was noted begins no window, and a store that hangs keeps nobody for ever.
+func TestStoreThatFailsToNoteAWakeBeginsNoWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := waking(t)
+		h.queue.Window = time.Hour
+		s := &unsure{Store: h.store, Pushes: h.store, err: errors.New("lost")}
+		h.queue.Store = s
+		_, err := h.queue.Wake(t.Context(), deviceID)
+		require.ErrorIs(t, err, s.err)
+
+		s.err = nil
+		woken, err := h.queue.Wake(t.Context(), deviceID)
+		require.NoError(t, err)
+		assert.True(t, woken)
+
+		s.err, s.hangs = errors.New("lost"), true
+		_, err = h.queue.Wake(t.Context(), deviceID)
+		require.ErrorIs(t, err, s.err)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+// unsure is a store that notes wakes, but may fail to say so, and may hang when one is taken back.
+type unsure struct {
+	session.Store
+	session.Pushes
+	err   error
+	hangs bool
+}
+
+func (u *unsure) Woken(ctx context.Context, id omadm.DeviceID, at time.Time, window time.Duration) (bool, error) {
+	woken, err := u.Pushes.Woken(ctx, id, at, window)
+	return woken, errors.Join(err, u.err)
+}
+
+func (u *unsure) NotWoken(ctx context.Context, id omadm.DeviceID, at time.Time) error {
+	if u.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return u.Pushes.NotWoken(ctx, id, at)
 }
 
 // absent is a store whose Load fails when it is told to.

@@ -248,8 +248,9 @@ type Pruner interface {
 	// Prune forgets the oldest entries of the results: up to limit of them, and none behind the one with the cursor. It
 	// returns how many, which may be fewer than there are; 0 says that none is left. With an outcome the id of its request is
 	// forgotten, so that a request with that id can be enqueued anew. All else stays as it is, revisions included. Cursors
-	// stay good, also those of entries that are forgotten. An entry that becomes visible later is behind each cursor that Results has given, and so it is not forgotten
-	// before it could be read. ErrCursor if the store cannot have given the cursor.
+	// stay good, also those of entries that are forgotten. An entry that becomes visible later is behind each cursor that
+	// Results has given, and so it is not forgotten before it could be read. ErrCursor if the store cannot have given the
+	// cursor.
 	Prune(ctx context.Context, through Cursor, limit int) (int, error)
 }
 
