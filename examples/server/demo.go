@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -339,4 +340,12 @@ func (s *forgetful) Commit(ctx context.Context, c *session.Change) error {
 		return nil
 	}
 	return s.store.Commit(ctx, c)
+}
+
+// endOfTime is when every request is due.
+var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)
+
+// everything asks for all requests in the queue of a device or on their way.
+func everything(id omadm.DeviceID) session.Query {
+	return session.Query{Device: id, Now: endOfTime, Limit: math.MaxInt, Octets: math.MaxInt}
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
-	"time"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
@@ -161,12 +159,4 @@ func (a *admin) entries(ctx context.Context, device omadm.DeviceID, id omadm.Req
 		}
 	}
 	return found, nil
-}
-
-// endOfTime is when every request is due.
-var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)
-
-// everything asks for all requests in the queue of a device or on their way.
-func everything(id omadm.DeviceID) session.Query {
-	return session.Query{Device: id, Now: endOfTime, Limit: math.MaxInt, Octets: math.MaxInt}
 }
