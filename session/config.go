@@ -43,6 +43,14 @@ func clock(now func() time.Time) func() time.Time {
 	return now
 }
 
+// afterlife is how long what has to be undone may take when the context of what it undoes has ended.
+const afterlife = 5 * time.Second
+
+// outliving returns a context that does not end with ctx, but soon.
+func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), afterlife)
+}
+
 // Authenticator finds out who sent a message. It is safe for concurrent use.
 type Authenticator interface {
 	// Authenticate returns the sender. ErrUnauthenticated if there is no proof of who it is, ErrNoCredentials if there

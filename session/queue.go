@@ -137,16 +137,13 @@ func (q *Queue) enter(ctx context.Context, id omadm.DeviceID, now time.Time) (bo
 	return q.woken.enter(id, now, q.Window), nil
 }
 
-// leaving is how long a store may take, after the end of its context, to take back that a device was woken.
-const leaving = 5 * time.Second
-
 // leave takes back that a device was woken at a time, also when it was not because ctx has ended.
 func (q *Queue) leave(ctx context.Context, id omadm.DeviceID, at time.Time) error {
 	if q.Window <= 0 {
 		return nil
 	}
 	if p, ok := q.Store.(Pushes); ok {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaving)
+		ctx, cancel := outliving(ctx)
 		defer cancel()
 		return p.NotWoken(ctx, id, at)
 	}
