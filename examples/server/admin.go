@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
@@ -33,7 +32,7 @@ type admin struct {
 	queue   session.Queue
 	metrics http.Handler
 
-	registering sync.Mutex // so that nobody registers a device that has just become known, see makeKnown
+	registering chan struct{} // has one element while a device is registered, so that none is that has just become known; see makeKnown
 }
 
 // route answers the requests of one method and path.
@@ -66,7 +65,7 @@ func (a *admin) routes() map[string]route {
 
 // newAdmin returns the handler of everything below /admin/.
 func newAdmin(s store, check session.Check, metrics http.Handler) http.Handler {
-	a := &admin{store: s, queue: session.Queue{Store: s, Check: check}, metrics: metrics}
+	a := &admin{store: s, queue: session.Queue{Store: s, Check: check}, metrics: metrics, registering: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	for pattern, f := range a.routes() {
 		mux.HandleFunc(pattern, answering(f))

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
@@ -310,6 +311,34 @@ func TestAdminSessions(t *testing.T) {
 	if got := sessions(); len(got) != 1 || got[0].Messages != 2 || got[0].Ended.IsZero() || len(got[0].Requests) > 0 {
 		t.Errorf("ended: got %+v", got)
 	}
+}
+
+// A database that hangs at one registration holds another no longer than its own deadline.
+func TestRegistrationDoesNotWaitForOneThatHangs(t *testing.T) {
+	b := &broken{store: new(memstore.Store), entered: make(chan struct{})}
+	b.hangs.Store(true)
+	a := newAdmin(b, nil, nil)
+	put := func(ctx context.Context) int {
+		w := httptest.NewRecorder()
+		a.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPut, "/admin/devices/pc", nil))
+		return w.Code
+	}
+	first, stop := context.WithTimeout(t.Context(), 10*time.Second) // so that a failure does not hang
+	done := make(chan int)
+	go func() { defer close(done); put(first) }()
+	<-b.entered
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := put(over); got != http.StatusServiceUnavailable {
+		t.Errorf("registration without time: got status %d, want 503", got)
+	}
+	select {
+	case <-done:
+		t.Error("registration without time: it waited for another")
+	default:
+	}
+	stop()
+	<-done
 }
 
 // unlisted is a store whose results of all devices nobody may read.

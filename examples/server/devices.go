@@ -54,8 +54,12 @@ func (a *admin) register(w http.ResponseWriter, r *http.Request) error {
 // register only what is new. When another process does the same in the same instant, what is known of the device since
 // then is taken away: facts, which it tells again, and the push channel.
 func (a *admin) makeKnown(ctx context.Context, w http.ResponseWriter, id omadm.DeviceID) error {
-	a.registering.Lock()
-	defer a.registering.Unlock()
+	select {
+	case a.registering <- struct{}{}:
+		defer func() { <-a.registering }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	known, err := registered(ctx, a.store, id)
 	if err != nil {
 		return err
