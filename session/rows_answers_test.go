@@ -71,6 +71,15 @@ var statusRows = map[string]func(*testing.T){
 		assert.Equal(t, omadm.StatusOK, h.outcomes()["a"].Status)
 		assert.Equal(t, omadm.StatusNotFound, h.outcomes()["b"].Status)
 	},
+	"S-4_answer_to_another_message_is_none": func(t *testing.T) {
+		for _, refs := range [][2]string{{"7", "4"}, {"1", "7"}, {"4", "1"}} {
+			h := newHouse(t)
+			h.enqueue("run", exec("./Run"))
+			h.post(msg("1", "1", pkg1))
+			h.post(msg("1", "2", okHdr("1")+status(2, refs[0], refs[1], "Exec", 200)+final))
+			assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind, "MsgRef %s, CmdRef %s", refs[0], refs[1])
+		}
+	},
 	"S-5_every_command_gets_one_status": func(t *testing.T) {
 		got := newHouse(t).post(msg("1", "1", pkg1[:len(pkg1)-len(final)]+login("user")+
 			`<Atomic><CmdID>20</CmdID><Add><CmdID>21</CmdID><Item><Target><LocURI>./X</LocURI></Target></Item></Add></Atomic>`+final))
