@@ -264,8 +264,8 @@ func (d dice) rules() {
 func (d dice) visits() {
 	k := d.talk
 	for range 1 + d.few(5) {
-		// Sessions that all begin with the same octets have to be apart, and only one can go on at a time; so it is where a
-		// device proves itself with nonces, of which it has one.
+		// Sessions that all begin with the same octets have to be apart, and only one can go on at a time; so it is where
+		// device or server proves itself with nonces, of which each has one.
 		v := visit{pause: pick(d, time.Second, 15*time.Minute, 40*time.Minute), sweep: d.once(6)}
 		if k.client.sessionIDs == simdevice.Zero {
 			v.pause = max(v.pause, 15*time.Minute)
@@ -273,7 +273,7 @@ func (d dice) visits() {
 		if k.client.profile == simdevice.Windows && k.client.sessionIDs != simdevice.Zero {
 			v.syncType = pick(d, "", "", "", "mixed", "user", "device")
 		}
-		if k.client.sessionIDs != simdevice.Zero && (k.account.scheme == simdevice.NoScheme || k.account.scheme == simdevice.Basic) && d.once(6) {
+		if s := k.account.scheme; k.client.sessionIDs != simdevice.Zero && s <= simdevice.Basic && !k.account.server && d.once(6) {
 			v.beside = d.between(1, 4)
 			if k.client.profile == simdevice.Windows {
 				v.besideOf = pick(d, "", "user", "device")
