@@ -10,6 +10,9 @@
 //	dm lint [-tsv] [-policy default|strict|lenient] [-build BUILD] [-edition EDITION] [-user yes|none] [FILE...]
 //	dm explain [-build BUILD] [-edition EDITION] [-user yes|none] STATUS|HRESULT [VERB URI]
 //	dm tree [-depth N] [URI]
+//	dm inspect FILE|DIR
+//	dm replay [-mode meaning|outcomes|rules] CAPTURE URL
+//	dm record -listen ADDR -upstream URL -dir DIR
 //
 // A file named - is the standard input, and so is no file. Whether a message is XML or WBXML is seen from its first
 // octet.
@@ -95,6 +98,30 @@
 // Tree lists a node of the catalogue and what is below it, all of it or down to a depth: format, commands, values, builds
 // and editions. Without an address it begins at the root.
 //
+// # Inspect
+//
+// Inspect shows a recorded conversation: sessions, messages, and each command of the server beside what the device made of
+// it. Statuses, alerts and HRESULTs have their names, nodes of Windows what the catalogue knows of them, and values are
+// unfolded: base64, documents, trees. A rule of the protocol that is broken stands below its message, marked with "!" and
+// the row of CONFORMANCE.md. Secrets are never shown: in their place stands their number. It reads the recordings of
+// package capture, HTTP archives, SAZ archives, logs and texts with messages in them, and folders of messages. The exit
+// status is 1 when a rule is broken, or something cannot be read.
+//
+// # Replay
+//
+// Replay plays the device of a recording to a server that runs: it posts the messages to the URL, with references to what
+// the server sends now and without credentials, prints the conversation as it goes, and then where it differs from the
+// recording. With -mode meaning (the default) each reply has to mean the same, with outcomes the server has to ask for the
+// same, and with rules only for what the protocol allows. The exit status is 1 when there is a difference. The server has to
+// believe the device without credentials, and to have queued what the recording asks for.
+//
+// # Record
+//
+// Record is a proxy that records: devices talk to the address, the server behind the URL answers, and the conversations are
+// written into the folder without their secrets, as package capture does. The folder must not hold a recording. An
+// address without a host, such as :8080, is one that only this machine reaches; 0.0.0.0:8080 is one for all. Messages
+// above 16 MiB are refused. It ends with an interrupt.
+//
 // Any command exits with status 2 when it is used wrongly.
 package main
 
@@ -115,9 +142,13 @@ const usage = `Usage:
   dm lint [FLAGS] [FILE...]             judge commands and settings for Windows
   dm explain [FLAGS] CODE [VERB URI]    say what a status or an HRESULT means
   dm tree [-depth N] [URI]              list nodes of Windows
+  dm inspect FILE|DIR                   show a recorded conversation
+  dm replay [-mode MODE] CAPTURE URL    play the device of a recording to a server
+  dm record -listen ADDR -upstream URL -dir DIR
+                                        record what passes through a proxy
 
 Flags of lint: -tsv, -policy default|strict|lenient; of lint and explain: -build BUILD, -edition EDITION,
--user yes|none.
+-user yes|none. Modes of replay: meaning, outcomes, rules.
 
 A file named - is the standard input, and so is no file.
 `
@@ -162,6 +193,9 @@ var commands = []struct {
 	{"lint", lint},
 	{"explain", explain},
 	{"tree", tree},
+	{"inspect", inspectCapture},
+	{"replay", replay},
+	{"record", record},
 }
 
 // run runs one command and returns the exit status.

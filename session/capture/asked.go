@@ -24,6 +24,8 @@ type Asked struct {
 	Request  omadm.Request
 	Group    omadm.Report   // of an Atomic or a Sequence
 	Ops      []omadm.Report // one for each operation of the request
+	Results  []omadm.Result // the statuses and values that make the reports, in the order of the operations
+	Sent     []int          // the exchanges in which it went out, each time anew
 	Attempts int            // how often it went out
 	Err      error          // why the request cannot be queued; nil: it can
 }
@@ -45,6 +47,7 @@ func (r *Recording) Asked() []Asked {
 // errand is a command of the server on the top level, with each time that it went out.
 type errand struct {
 	Asked
+	turn      *turn // in which it went out first
 	thread    *thread
 	tries     [][]*deed // all deeds of the errand, once for each time it went out
 	settled   bool      // the device had closed its package since
@@ -55,6 +58,7 @@ type errand struct {
 type deed struct {
 	errand   *errand
 	op       int
+	cmdID    string
 	verb     string
 	uri      string
 	data     syncml.Data
@@ -67,6 +71,7 @@ func (e *errand) asked() Asked {
 	a.Attempts = len(e.tries)
 	a.Ops = make([]omadm.Report, len(a.Request.Ops))
 	for _, d := range e.tries[len(e.tries)-1] {
+		a.Results = append(a.Results, d.result(e.Request.ID)...)
 		switch rep := d.report(); {
 		case d.op == omadm.GroupOp:
 			a.Group = rep
@@ -75,6 +80,18 @@ func (e *errand) asked() Asked {
 		}
 	}
 	return a
+}
+
+// result returns what the device said, as a store has it.
+func (d *deed) result(id omadm.RequestID) (list []omadm.Result) {
+	if n := len(d.statuses); n > 0 {
+		rep := d.report()
+		list = append(list, omadm.Result{Request: id, Op: d.op, Status: rep.Status, HRESULT: rep.HRESULT, Items: d.statuses[n-1].Items})
+	}
+	if len(d.results) > 0 {
+		list = append(list, omadm.Result{Request: id, Op: d.op, Items: d.results})
+	}
+	return list
 }
 
 // report is the last that the device said.
@@ -260,7 +277,7 @@ func (h *hearing) server(x *turn, a *account) {
 			for _, d := range e.tries[0] {
 				d.errand = old
 			}
-			old.tries = append(old.tries, e.tries[0])
+			old.tries, old.Sent = append(old.tries, e.tries[0]), append(old.Sent, x.in.Number)
 			old.Request.Ops = e.Request.Ops
 			old.thread, old.settled, old.withdrawn = x.thread, false, false
 			e = old
@@ -354,8 +371,8 @@ func deeds(c syncml.Command) int {
 
 // newErrand reads a command.
 func newErrand(x *turn, c syncml.Command) *errand {
-	e := &errand{thread: x.thread}
-	e.Number, e.Begins = x.in.Number, x.thread.turns[0].in.Number
+	e := &errand{turn: x, thread: x.thread}
+	e.Number, e.Begins, e.Sent = x.in.Number, x.thread.turns[0].in.Number, []int{x.in.Number}
 	e.Request.ID = omadm.RequestID(fmt.Sprintf("%d.%s", x.in.Number, c.ID()))
 	p := partsOf(c)
 	switch c.(type) {
@@ -385,7 +402,7 @@ func newErrand(x *turn, c syncml.Command) *errand {
 // read appends the operations of a command to the request.
 func (e *errand) read(c syncml.Command, metas ...*syncml.Meta) (try []*deed) {
 	add := func(op omadm.Op, uri string, data syncml.Data) {
-		try = append(try, &deed{errand: e, op: len(e.Request.Ops), verb: c.Name(), uri: uri, data: data})
+		try = append(try, &deed{errand: e, op: len(e.Request.Ops), cmdID: c.ID(), verb: c.Name(), uri: uri, data: data})
 		e.Request.Ops = append(e.Request.Ops, op)
 	}
 	if a, ok := c.(*syncml.Alert); ok {

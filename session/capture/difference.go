@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gomadm/gomadm/syncml"
@@ -25,6 +26,12 @@ func (d *Difference) String() string {
 		got = dialogueOf(d.Message, d.Got)[len(message):]
 	}
 	mark := -1
+	if d.command != "" {
+		mark = slices.IndexFunc(append(want, got...), func(l string) bool {
+			words := strings.Fields(l)
+			return len(words) > 1 && words[0] == d.command && words[1] != "Status"
+		})
+	}
 	if d.Want != nil && d.Got != nil {
 		mark = 1 // the line before tells the sizes
 		for mark < len(want) && mark < len(got) && want[mark] == got[mark] {

@@ -11,13 +11,18 @@ import (
 	"github.com/gomadm/gomadm/syncml/wbxml"
 )
 
-// Whatever an index and the files say: Open and Dialogue come to an end, and what they show has no control characters.
+// Whatever an index and the files say: Open, Dialogue and all that looks at a recording come to an end, and what is shown
+// has no control characters.
 func FuzzOpen(f *testing.F) {
 	body := document("1", "1", "", set("./A/Password", "a secret")+set("./B", "&lt;Password&gt;x&lt;/Password&gt;"))
 	index := head + entryLine(1, "device", "0001-device.xml") + entryLine(1, "server", "0001-server.xml")
 	f.Add([]byte(index), body, body)
 	f.Add([]byte(head+`{"number":3,"from":"server","status":403,"omitted":"too large"}`), body[:50], []byte{})
 	f.Add([]byte("{}"), []byte{}, []byte{})
+	for i := range 2 {
+		talk := conversation()
+		f.Add([]byte(index), []byte(talk[2*i]), []byte(talk[2*i+1]))
+	}
 	f.Fuzz(func(t *testing.T, index, device, server []byte) {
 		rec, err := capture.Open(fstest.MapFS{
 			"index.jsonl": {Data: index}, "0001-device.xml": {Data: device}, "0001-server.xml": {Data: server},
@@ -28,6 +33,28 @@ func FuzzOpen(f *testing.F) {
 		var b strings.Builder
 		if err := rec.Dialogue(&b); err != nil {
 			t.Fatal(err)
+		}
+		for _, v := range rec.Violations() {
+			b.WriteString(v.String())
+		}
+		for _, a := range rec.Asked() {
+			a.Outcome()
+		}
+		for mode := capture.Exact; mode <= capture.Rules; mode++ {
+			sent := 0
+			p := capture.Player{Recording: rec, Mode: mode, All: true, Send: func(*capture.Message) (*capture.Message, error) {
+				if sent++; sent > 100 {
+					return nil, io.EOF
+				}
+				return &capture.Message{Status: 200, Octets: server}, nil
+			}}
+			played, err := p.Play()
+			if err != nil && mode <= capture.Meaning {
+				t.Fatal(err)
+			}
+			for _, d := range played.Differences {
+				b.WriteString(d.String())
+			}
 		}
 		if strings.ContainsFunc(b.String(), func(r rune) bool { return r < ' ' && r != '\n' }) {
 			t.Errorf("control character in %q", b.String())

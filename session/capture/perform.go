@@ -62,7 +62,10 @@ func (a *actor) missing(errands []*errand) {
 		}
 		for _, d := range try {
 			if !a.done[d] && d.op != omadm.GroupOp {
-				a.differences = append(a.differences, &Difference{Number: e.Number, Text: fmt.Sprintf("%s, recorded in message %d, was not sent", d.name(), e.Number)})
+				a.differences = append(a.differences, &Difference{
+					Number: e.Number, Text: fmt.Sprintf("%s, recorded in message %d, was not sent", d.name(), e.Number),
+					Message: e.turn.in, Want: e.turn.out, command: d.cmdID,
+				})
 			}
 		}
 	}
@@ -189,6 +192,12 @@ func (a *actor) hear(s *scene, m *Message, ask *syncml.Message, got *Message) (m
 	d := func(format string, args ...any) error {
 		return a.differ(&Difference{Number: m.Number, Text: printable(fmt.Sprintf(format, args...)), Message: m, Got: got})
 	}
+	surplus := func(u unknown) error {
+		return a.differ(&Difference{
+			Number: m.Number, Text: u.name + " is sent, which the recording does not have, or not so often",
+			Message: m, Got: got, command: u.cmdID,
+		})
+	}
 	s.pending = nil
 	if got.Status != 0 && got.Status != http.StatusOK {
 		return false, d("message %d is refused with HTTP status %d", m.Number, got.Status)
@@ -221,7 +230,7 @@ func (a *actor) hear(s *scene, m *Message, ask *syncml.Message, got *Message) (m
 			s.pending = append(s.pending, &syncml.Status{MsgRef: id, CmdRef: c.ID(), Cmd: c.Name(), Data: syncml.Text("213")})
 			continue
 		}
-		deeds, unknown := a.act(s, id, c, &results)
+		deeds, others := a.act(s, id, c, &results)
 		for _, d := range deeds {
 			a.done[d] = true
 		}
@@ -229,11 +238,12 @@ func (a *actor) hear(s *scene, m *Message, ask *syncml.Message, got *Message) (m
 			a.note("a session stops at %s: the recording has no answer to it", strings.TrimSpace(c.Name()+" "+deeds[0].uri))
 			return false, nil
 		}
-		for _, what := range unknown {
-			if a.Mode == Outcomes {
-				if err := d("%s is sent, which the recording does not have, or not so often", what); err != nil {
-					return false, err
-				}
+		for _, u := range others {
+			if a.Mode != Outcomes {
+				break
+			}
+			if err := surplus(u); err != nil {
+				return false, err
 			}
 		}
 	}
@@ -249,8 +259,11 @@ func (a *actor) hear(s *scene, m *Message, ask *syncml.Message, got *Message) (m
 	return more, nil
 }
 
-// act answers a command of the server. It returns what the recording has for it, and the names of what it has nothing for.
-func (a *actor) act(s *scene, msgID string, c syncml.Command, results *[]syncml.Command) (deeds []*deed, unknown []string) {
+// unknown is what the recording has nothing for.
+type unknown struct{ name, cmdID string }
+
+// act answers a command of the server. It returns what the recording has for it, and what it has nothing for.
+func (a *actor) act(s *scene, msgID string, c syncml.Command, results *[]syncml.Command) (deeds []*deed, others []unknown) {
 	members := partsOf(c).body
 	if members == nil {
 		return a.answer(s, msgID, c, results)
@@ -259,7 +272,7 @@ func (a *actor) act(s *scene, msgID string, c syncml.Command, results *[]syncml.
 	s.pending = append(s.pending, nil)
 	for _, member := range members {
 		more, missing := a.act(s, msgID, member, results)
-		deeds, unknown = append(deeds, more...), append(unknown, missing...)
+		deeds, others = append(deeds, more...), append(others, missing...)
 	}
 	st := &syncml.Status{MsgRef: msgID, CmdRef: c.ID(), Cmd: c.Name(), Data: syncml.Text("200")}
 	if g := group(deeds); g != nil && g.verb == c.Name() {
@@ -269,7 +282,7 @@ func (a *actor) act(s *scene, msgID string, c syncml.Command, results *[]syncml.
 		}
 	}
 	s.pending[at] = st
-	return deeds, unknown
+	return deeds, others
 }
 
 // silent reports whether the device of the recording said nothing to a command.
@@ -314,7 +327,7 @@ func (a *actor) take(verb, uri string, data syncml.Data) *deed {
 }
 
 // answer answers a command that is no group. What the recording has nothing for is not found (404).
-func (a *actor) answer(s *scene, msgID string, c syncml.Command, results *[]syncml.Command) (deeds []*deed, unknown []string) {
+func (a *actor) answer(s *scene, msgID string, c syncml.Command, results *[]syncml.Command) (deeds []*deed, others []unknown) {
 	items := c.ItemList()
 	var list []*syncml.Status
 	add := func(d *deed, uri, name string) {
@@ -324,7 +337,7 @@ func (a *actor) answer(s *scene, msgID string, c syncml.Command, results *[]sync
 		}
 		switch {
 		case d == nil:
-			unknown = append(unknown, name)
+			others = append(others, unknown{name, c.ID()})
 		case len(d.statuses) == 0:
 			deeds = append(deeds, d)
 			return // as a member of a group that failed
@@ -359,7 +372,7 @@ func (a *actor) answer(s *scene, msgID string, c syncml.Command, results *[]sync
 	for _, st := range list {
 		s.pending = append(s.pending, st)
 	}
-	return deeds, unknown
+	return deeds, others
 }
 
 // alike reports whether statuses say the same, so that one can stand for all.

@@ -67,8 +67,10 @@ type Difference struct {
 	Number    int // of the exchange in the recording; 0: none of them
 	Text      string
 	Message   *Message // of the device; nil: the difference is in none
-	Want, Got *Message // the replies, as they were compared; Want is nil if none was expected
+	Want, Got *Message // the replies, as they were compared; nil: it is not about that one
 	Violation *Violation
+
+	command string // CmdID of the command that it is about; empty: of none, or it is what the replies differ in
 }
 
 // Play plays the recording. The error is one of Send or Before.

@@ -60,6 +60,10 @@ func Placeholder(number, length int) string {
 	return strings.Repeat(word, length/len(word)+1)[:max(length, 0)]
 }
 
+// SecretNumber returns the number of the secret that a Placeholder stands for, 0 when s is no placeholder, or too short to
+// show the number.
+func SecretNumber(s string) int { return placeholderNumber(s) }
+
 // placeholderNumber returns the number of a placeholder, 0 when s is none.
 func placeholderNumber(s string) int {
 	rest, ok := strings.CutPrefix(s, placeholder)

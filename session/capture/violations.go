@@ -107,7 +107,7 @@ func (j *judge) device(x *turn) {
 	m := x.ask
 	t.message, t.reply, t.partly, t.going = m, nil, x.in.Cut, nil
 	j.identifiers(m.Body, make(map[string]bool))
-	if len(m.Body) == 0 {
+	if len(m.Body) == 0 && !x.in.Cut {
 		j.violate("X-3", "the body is empty")
 	}
 	if meta := m.Header.Meta; meta != nil {
@@ -278,7 +278,7 @@ func (v *verdict) counts() {
 
 // body checks the commands and notes what kinds there are.
 func (v *verdict) body() {
-	if len(v.m.Body) == 0 {
+	if len(v.m.Body) == 0 && !v.at.Cut {
 		v.violate("X-3", "the body is empty")
 	}
 	for _, c := range v.m.Body {
