@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,6 +48,25 @@ type scenario struct {
 	// What does not replay with the requests that are read back from the recording: unread to their meaning, as the
 	// recording does not hold all that was asked for; unlike to the octet.
 	unread, unlike bool
+	uneven         bool // nor to the meaning: the credentials that are left out make the parts of an object larger
+
+	script      []string      // the messages of a client that is not the simulated device
+	pause       time.Duration // between them; 0: a second
+	undisturbed bool          // there are no faults beside those of the scenario
+}
+
+// recordings are all scenarios.
+func recordings() []scenario { return slices.Concat(scenarios, habits, scripted, proving) }
+
+// mode says how a recording is like the conversation now. Credentials are blanked.
+func (s *scenario) mode() capture.Mode {
+	if s.uneven {
+		return capture.Outcomes
+	}
+	if s.account != (session.Account{}) {
+		return capture.Meaning
+	}
+	return capture.Exact
 }
 
 var scenarios = []scenario{
@@ -227,37 +248,54 @@ var scenarios = []scenario{
 	},
 }
 
-// proving are conversations in which device and server prove themselves to each other in SyncML. They are not recorded:
-// without the secrets they cannot be played again. The first session of each begins without nonces.
+// proving are conversations in which device and server prove themselves to each other in SyncML. Their secrets are not
+// recorded, so they are played again without. The first session of each begins without nonces.
 var proving = []scenario{
 	{
-		name: "basic", account: session.Account{Name: userName, Secret: clientSecret, Scheme: auth.Basic}, scheme: simdevice.Basic,
+		name: "basic", shows: "basic credentials, accepted for the session (212)",
+		account: session.Account{Name: userName, Secret: clientSecret, Scheme: auth.Basic}, scheme: simdevice.Basic,
 		sessions: 2, requests: policies, want: policiesDone,
 	},
 	{
-		name: "md5", account: client, scheme: simdevice.MD5,
+		name: "basic-asked-for", shows: "basic credentials that the device gives when it is asked for them (407)",
+		account: session.Account{Name: userName, Secret: clientSecret, Scheme: auth.Basic}, scheme: simdevice.Basic,
+		device: func(d *simdevice.Device) { d.Account.Wait = true }, requests: policies, want: policiesDone,
+	},
+	{
+		name: "md5", shows: "MD5 credentials: challenged (407), sent again as MsgID 2, and the nonce of the next session",
+		account: client, scheme: simdevice.MD5,
 		sessions: 2, requests: policies, want: policiesDone,
 	},
 	{
-		name: "md5-with-each-message", account: client, scheme: simdevice.MD5, rules: session.Rules{EachMessage: true},
+		name: "md5-with-each-message", shows: "MD5 credentials with each message, each with a new nonce",
+		account: client, scheme: simdevice.MD5, rules: session.Rules{EachMessage: true},
 		sessions: 2, requests: policies, want: policiesDone,
 	},
 	{
-		name: "mac", account: both(auth.MAC), scheme: simdevice.MAC,
+		name: "mac", shows: "a MAC beside each message, both ways",
+		account: both(auth.MAC), scheme: simdevice.MAC,
 		sessions: 2, requests: policies, want: policiesDone,
 	},
 	{
-		name: "mac-wbxml", account: both(auth.MAC), scheme: simdevice.MAC, codec: wbxml.Codec,
+		name: "mac-wbxml", uneven: true, shows: "the same in WBXML, with a large object",
+		account: both(auth.MAC), scheme: simdevice.MAC, codec: wbxml.Codec,
 		profile: simdevice.Generic12, device: func(d *simdevice.Device) { d.MaxMsgSize = 2000 },
 		requests: []omadm.Request{request("note", replace("./Data/Note", long(3000))), request("after", get("./Data/Level"))},
 		want:     map[omadm.RequestID]omadm.Kind{"note": omadm.Done, "after": omadm.Done},
 	},
 	{
-		name: "server-credentials", account: both(""), scheme: simdevice.MD5,
+		name: "wrong-password", shows: "a device with a wrong password: challenged, refused (401), and nothing else", account: session.Account{
+			Name: userName, Secret: auth.NewSecret(userName, "another"), Scheme: auth.MD5,
+		}, scheme: simdevice.MD5, requests: policies, end: simdevice.Refused, unread: true,
+	},
+	{
+		name: "server-credentials", shows: "a server that proves itself too: the device asks for it, and gets the commands again",
+		account: both(""), scheme: simdevice.MD5,
 		sessions: 2, requests: policies, want: policiesDone,
 	},
 	{
-		name: "server-credentials-in-each-message", account: both(""), scheme: simdevice.MD5,
+		name: "server-credentials-in-each-message", shows: "the same with each message",
+		account: both(""), scheme: simdevice.MD5,
 		device:   func(d *simdevice.Device) { d.Account.EachMessage = true },
 		sessions: 2, requests: policies, want: policiesDone,
 	},
@@ -343,16 +381,17 @@ type ran struct {
 // run plays the scenario against a new server. Around stands before its handler.
 func (s *scenario) run(t *testing.T, fault func(message, attempt int) simdevice.Fault, around func(h *house) http.Handler) ran {
 	t.Helper()
-	h := newHouse(t, bothCodecs, func(c *session.Config) { c.Rules = s.rules })
+	config := func(c *session.Config) { c.Rules, c.Rand = s.rules, rand.NewChaCha8([32]byte{}) }
+	h := newHouse(t, bothCodecs, config)
 	if s.account != (session.Account{}) {
-		h = newSafe(t, s.account, bothCodecs, func(c *session.Config) { c.Rules = s.rules })
+		h = newSafe(t, s.account, bothCodecs, config)
 	}
 	for _, r := range s.requests {
 		h.request(r)
 	}
 	d := h.device()
 	d.Profile, d.Codec, d.Fault = s.profile, s.codec, fault
-	d.Account = simdevice.Account{Scheme: s.scheme, Name: s.account.Name, Password: userPassword}
+	d.Account = simdevice.Account{Scheme: s.scheme, Name: s.account.Name, Password: userPassword, Rand: rand.NewChaCha8([32]byte{1})}
 	if s.account.ServerSecret != "" {
 		d.Account.ServerName, d.Account.ServerPassword = s.account.ServerName, serverPassword
 	}
@@ -368,7 +407,16 @@ func (s *scenario) run(t *testing.T, fault func(message, attempt int) simdevice.
 		s.device(d)
 	}
 	var got ran
+	for _, body := range s.script {
+		h.now = h.now.Add(max(s.pause, time.Second))
+		r := httptest.NewRequest(http.MethodPost, serverURL, strings.NewReader(body))
+		r.Header.Set("Content-Type", syncml.ContentTypeXML)
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
 	for range max(s.sessions, 1) {
+		if s.script != nil {
+			break
+		}
 		report, err := d.Session(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, report.Violations)
@@ -400,7 +448,7 @@ func (s *scenario) run(t *testing.T, fault func(message, attempt int) simdevice.
 // TestSessions plays the recorded sessions again through Step, to the octet, and holds their dialogues. With -update
 // they are recorded anew.
 func TestSessions(t *testing.T) {
-	for _, s := range scenarios {
+	for _, s := range recordings() {
 		t.Run(s.name, func(t *testing.T) {
 			dir := filepath.Join(sessionsDir, s.name)
 			if *update {
@@ -409,7 +457,9 @@ func TestSessions(t *testing.T) {
 			}
 			rec, err := capture.Open(os.DirFS(dir))
 			require.NoError(t, err)
-			sessiontest.Replay(t, s.open(t), rec, sessiontest.ReplayOptions{Requests: s.queued()})
+			if s.end != simdevice.Refused { // nothing else was said
+				sessiontest.Replay(t, s.open(t), rec, sessiontest.ReplayOptions{Mode: s.mode(), Requests: s.queued()})
+			}
 			var b bytes.Buffer
 			require.NoError(t, rec.Dialogue(&b))
 			golden(t, filepath.Join(dir, "dialogue.txt"), b.Bytes())
@@ -450,8 +500,8 @@ func golden(t *testing.T, file string, got []byte) {
 func sessionsReadme() []byte {
 	var b bytes.Buffer
 	b.WriteString("# Recorded sessions\n\nEach folder is a conversation of a simulated device with the handler, as session/capture records it; dialogue.txt is\n" +
-		"the same for people. The scenarios are in session/sessions_test.go; `go test ./session -run TestSessions -update` records\nthem anew.\n\n| folder | what it shows |\n|---|---|\n")
-	for _, s := range scenarios {
+		"the same for people. The scenarios are in session/sessions_*test.go; `go test ./session -run TestSessions -update` records\nthem anew.\n\n| folder | what it shows |\n|---|---|\n")
+	for _, s := range recordings() {
 		fmt.Fprintf(&b, "| %s | %s |\n", s.name, s.shows)
 	}
 	return b.Bytes()
@@ -483,7 +533,10 @@ func (s *scenario) check(t *testing.T, got ran) {
 // TestSessionsUnderFaults plays each scenario with an accident to each of its messages: the outcomes are those of the
 // undisturbed session, and nothing is executed more often than in it.
 func TestSessionsUnderFaults(t *testing.T) {
-	for _, s := range slices.Concat(scenarios, proving) {
+	for _, s := range slices.Concat(scenarios, habits, proving) {
+		if s.undisturbed || s.end == simdevice.Refused {
+			continue
+		}
 		t.Run(s.name, func(t *testing.T) {
 			want := s.run(t, nil, nil)
 			s.check(t, want)

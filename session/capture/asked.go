@@ -161,7 +161,8 @@ func (h *hearing) settle(t *thread) {
 
 // device takes up what a device says.
 func (h *hearing) device(x *turn, a *account) {
-	if refused(x.ask) {
+	rejects := refused(x.ask)
+	if rejects {
 		for _, ref := range a.last {
 			for _, d := range a.refs[ref] {
 				d.errand.withdrawn = true
@@ -172,7 +173,9 @@ func (h *hearing) device(x *turn, a *account) {
 	for _, c := range x.ask.Body {
 		switch c := c.(type) {
 		case *syncml.Status:
-			a.status(c)
+			if !rejects { // else it says that nothing was executed
+				a.status(c)
+			}
 		case *syncml.Results:
 			a.results(c)
 		case *syncml.Alert:

@@ -124,8 +124,8 @@ func newScene(t *thread) *scene {
 	opening := true
 	var package1 []syncml.Command
 	for _, x := range t.turns {
-		if x.repeated || x.answer != nil && unauthorized(x.answer) {
-			continue
+		if x.repeated || x.answer != nil && refused(x.answer) || x.out != nil && x.out.Status >= 300 {
+			continue // it had no effect
 		}
 		if s.first == nil {
 			s.first, s.header, s.codec = x.in, x.ask.Header, x.in.Codec()

@@ -215,8 +215,12 @@ func (p *play) repeat() error {
 			p.note("the replay stops at message %d: messages before it are missing", x.in.Number)
 			return errStop
 		}
-		if err := p.exchange(x, p.expected(x, skip)); err != nil {
+		want, dropped := p.expected(x, skip)
+		if err := p.exchange(x, want); err != nil {
 			return err
+		}
+		if dropped > 0 {
+			p.double(x.thread).dropped += dropped
 		}
 	}
 	return nil
@@ -263,13 +267,13 @@ func (x *turn) next() *turn {
 }
 
 // expected returns the reply that is to come. Where the device refused the reply for want of credentials, and got its
-// commands once more in the next one, it is both in one: skip gets the next.
-func (p *play) expected(x *turn, skip map[*turn]bool) *syncml.Message {
-	want := x.answer
+// commands once more in the next one, it is both in one: skip gets the next. It also returns how many messages of the device are left out.
+func (p *play) expected(x *turn, skip map[*turn]bool) (want *syncml.Message, dropped int) {
+	want = x.answer
 	for y := x.next(); p.Mode != Exact && want != nil && y != nil && !y.repeated && unauthorized(y.ask) && y.answer != nil; y = y.next() {
 		skip[y] = true
 		p.note("message %d is passed over: the device only asks for credentials", y.in.Number)
-		p.double(x.thread).dropped++
+		dropped++
 		both := *want
 		both.Header.MsgID, both.Final = y.answer.Header.MsgID, y.answer.Final
 		isStatus := func(c syncml.Command) bool { return c.Name() == "Status" }
@@ -277,7 +281,7 @@ func (p *play) expected(x *turn, skip map[*turn]bool) *syncml.Message {
 			slices.DeleteFunc(slices.Clone(y.answer.Body), isStatus)...)
 		want = &both
 	}
-	return want
+	return want, dropped
 }
 
 // exchange plays one message and compares the reply.

@@ -176,7 +176,12 @@ func (j *judge) reports(m *syncml.Message) {
 				j.violate("S-5", "a Status for MsgRef %s CmdRef %s, which is not a command of the server", c.MsgRef, c.CmdRef)
 			}
 		case *syncml.Alert:
-			aborts = aborts || alertCode(c) == omadm.AlertSessionAbort
+			switch alertCode(c) {
+			case omadm.AlertSessionAbort:
+				aborts = true
+			case omadm.AlertNoEndOfData:
+				t.object = "" // it begins anew
+			}
 		}
 	}
 	if !m.Final || t.partly || aborts || refused(m) {
@@ -243,7 +248,7 @@ type verdict struct {
 // header checks the SyncHdr (OMA DM Protocol 1.2.1, section 8.4).
 func (v *verdict) header() {
 	h, sent := &v.m.Header, &v.talk.message.Header
-	if !v.refused || h.VerDTD == sent.VerDTD {
+	if code := headerStatus(v.m); code != omadm.StatusDTDVersionNotSupported && code != omadm.StatusProtocolNotSupported {
 		v.equal("V-9", "VerDTD", h.VerDTD, sent.VerDTD)
 		v.equal("V-9", "VerProto", h.VerProto, sent.VerProto)
 		v.equal("V-1", "the namespace", h.Namespace, sent.Namespace)
@@ -502,7 +507,7 @@ func (v *verdict) statuses() {
 		}
 		last = max(last, at)
 	}
-	if headers != 1 && !v.at.Cut {
+	if headers != 1 && !v.at.Cut && !v.aborts {
 		v.violate("S-1", "%d Status elements for the header, expected 1", headers)
 	}
 	if !v.at.Cut && !v.talk.partly {
