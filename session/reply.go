@@ -215,11 +215,12 @@ func (t *Turn) send(more []omadm.Request) (final bool) {
 	return true
 }
 
-// finishSession ends the session, as there is nothing to send. In the middle of the client's package there may be answers to come.
+// finishSession ends the session, as there is nothing to send. In the middle of the client's package there may be answers and
+// values to come.
 func (t *Turn) finishSession() {
 	if !t.in.Message.Final {
 		for i := range t.state.Requests {
-			if !answered(t.state, i) {
+			if !answered(t.state, i) || t.asks(i) {
 				return
 			}
 		}
@@ -232,6 +233,12 @@ func (t *Turn) finishSession() {
 	}
 	t.state.keep(nil)
 	t.state.Ended = t.env.Now
+}
+
+// asks reports whether a request that was sent asks for values.
+func (t *Turn) asks(request int) bool {
+	p := t.pending(t.state.Requests[request].ID)
+	return p != nil && slices.ContainsFunc(p.Request.Ops, func(op omadm.Op) bool { return op.Verb == omadm.Get })
 }
 
 // free reports whether a request of the record is in the queue, so that this session may take it.

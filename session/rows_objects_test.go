@@ -309,6 +309,19 @@ var sendRows = map[string]func(*testing.T){
 		assert.Equal(t, []string{"Status SyncHdr 0 200", "2 Get ./B", "Final"}, summary(m))
 		assert.Equal(t, omadm.Failed, h.outcomes()["a"].Kind)
 	},
+	"L-22_values_may_come_after_a_refused_part": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("g", get("./G"))
+		h.enqueue("a", replace("./A", strings.Repeat("x", 3000)))
+		c := chunkOf(t, h.post(msgMeta("1", "1", sizes(2000, 0), pkg1)))
+		m := h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+status(3, "1", c.id, "Replace", 420)+next))
+		assert.Equal(t, "Final", summary(m)[len(summary(m))-1], "nothing more to send")
+		h.post(msg("1", "3", okHdr("2")+results("1", "4", "./G", "", "value", false)+final))
+		assert.Equal(t, "value", h.value("g"))
+		assert.Equal(t, omadm.Done, h.outcomes()["g"].Kind)
+		assert.Equal(t, omadm.Failed, h.outcomes()["a"].Kind)
+		assert.False(t, h.record().Sessions[0].Ended.IsZero())
+	},
 	"L-22_refusal_of_the_only_command_ends_the_session": func(t *testing.T) {
 		h := newHouse(t)
 		c := h.begin("a", text)
