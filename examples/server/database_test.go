@@ -224,7 +224,7 @@ func TestDemoContinues(t *testing.T) {
 			if got := strings.HasPrefix(out.String(), "demo: goes on where the one before ended; the database has "); got != (i > 0) {
 				t.Errorf("demonstration %d says that it goes on: %v\n%.200s", i+1, got, &out)
 			}
-			if want := "demo: 1 devices, 2 sessions, 7 commands, 0 lost"; status != 0 || last != want {
+			if want := "demo: 1 devices, 2 sessions, 8 commands, 0 lost"; status != 0 || last != want {
 				t.Errorf("demonstration %d: got status %d and %q, want 0 and %q", i+1, status, last, want)
 			}
 		}
@@ -291,7 +291,7 @@ func TestDemoContinuesWithinARequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, last := demonstration(t.Context(), name, io.Discard)
-	if want := "demo: 1 devices, 2 sessions, 9 commands, 0 lost"; status != 0 || last != want {
+	if want := "demo: 1 devices, 2 sessions, 10 commands, 0 lost"; status != 0 || last != want {
 		t.Errorf("got status %d and %q, want 0 and %q", status, last, want)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
 	"github.com/gomadm/gomadm/session/simdevice"
+	"github.com/gomadm/gomadm/syncml"
 )
 
 // demonstrate lets simulated devices talk to a server on a loopback port, prints what they say, and compares what
@@ -150,6 +151,7 @@ func (d *demo) device(ctx context.Context, i int) error {
 	dev := &simdevice.Device{
 		ID: string(id), URL: d.url, Transport: simdevice.HTTP{Client: d.client}, MaxMsgSize: 64 << 10, Trace: d.out.message,
 	}
+	dev.Notify(token())
 	d.devices = append(d.devices, dev)
 	for _, work := range [...][]omadm.Request{firstWork(i), secondWork()} {
 		if err := d.enqueue(ctx, id, work); err != nil {
@@ -248,9 +250,27 @@ func firstWork(i int) []omadm.Request {
 	}
 }
 
-// secondWork reads back what the first session set.
+// The secrets of the demonstration, which neither its transcript nor its recording shows.
+const (
+	userToken = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyQGV4YW1wbGUudGVzdCJ9.ZGVtb25zdHJhdGlvbg"
+	wifiKey   = "a key of the demonstration"
+)
+
+// token is the alert with which a Windows device shows who is signed in.
+func token() syncml.Alert {
+	return syncml.Alert{Data: syncml.Text(strconv.Itoa(int(omadm.AlertClientEvent))), Items: []syncml.Item{{
+		Meta: &syncml.Meta{Type: omadm.TypeAADUserToken, Format: "chr"}, Data: syncml.Text(userToken),
+	}}}
+}
+
+const wifiProfile = "./Device/Vendor/MSFT/WiFi/Profile/Demonstration/WlanXml"
+
+// secondWork reads back what the first session set, and sets a network with its key.
 func secondWork() []omadm.Request {
 	return []omadm.Request{
+		{ID: "network", Ops: []omadm.Op{{Verb: omadm.Add, URI: wifiProfile, Value: omadm.Text(
+			"<WLANProfile><name>Demonstration</name><MSM><security><sharedKey><keyMaterial>" + wifiKey + "</keyMaterial></sharedKey></security></MSM></WLANProfile>",
+		)}}},
 		{ID: "readback", Ops: []omadm.Op{{Verb: omadm.Get, URI: cameraPolicy}}},
 	}
 }

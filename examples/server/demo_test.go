@@ -23,7 +23,7 @@ func TestDemoTranscript(t *testing.T) {
 	}
 	for _, want := range []string{
 		"device → server  message 1", "device ← server  message 2", "Alert    1201 Client-initiated management",
-		"Get      ./DevDetail/SwV\n", "Status   200 OK for Exec 8\n", "Results  ./DevDetail/SwV = \"10.0.26100.1\"\n",
+		"Get      ./DevDetail/SwV\n", "Status   200 OK for Exec 9\n", "Results  ./DevDetail/SwV = \"10.0.26100.1\"\n",
 		"Atomic\n        Replace  ./Device/Vendor/MSFT/Policy/Config/DeviceLock/DevicePasswordEnabled = \"0\"\n",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -1,7 +1,7 @@
 // Server is an OMA DM server: the session handler on a database, with an endpoint for the administrator.
 //
 //	server [-listen ADDRESS] [-db DATABASE] [flags]     serve until interrupted
-//	server -demo [-devices N] [-db DATABASE]            let simulated Windows devices talk to it, print what they say
+//	server -demo [-devices N] [-db DATABASE] [-record DIR]  let simulated Windows devices talk to it, print what they say
 //
 // The database is a file of SQLite, gomadm.db unless -db names another one, or a PostgreSQL, as -db postgres://...; with
 // -db memory nothing outlives the process. Its tables are made or updated at the start. The demonstration has a file of its

@@ -52,8 +52,8 @@ func TestExitStatus(t *testing.T) {
 		want     int
 		wantText string // pattern of the last line of stdout, or of part of stderr
 	}{
-		{"demonstration", "-demo", 0, `^demo: 3 devices, 6 sessions, 21 commands, 0 lost$`},
-		{"demonstration with more devices", "-demo -devices 5", 0, `^demo: 5 devices, 10 sessions, 35 commands, 0 lost$`},
+		{"demonstration", "-demo", 0, `^demo: 3 devices, 6 sessions, 24 commands, 0 lost$`},
+		{"demonstration with more devices", "-demo -devices 5", 0, `^demo: 5 devices, 10 sessions, 40 commands, 0 lost$`},
 		{"demonstration with a broken store", "-demo -fault drop-commit", 1, `^demo: 3 devices, 6 sessions, \d+ commands, [1-9]\d* lost$`},
 		{"demonstration of one device with a broken store", "-demo -fault drop-commit -devices 1", 1, `^demo: 1 devices, 2 sessions, \d+ commands, [1-9]\d* lost$`},
 		{"help", "-h", 0, `Usage`},
@@ -94,7 +94,7 @@ func TestExitStatus(t *testing.T) {
 		{"another kind of database", "-db mysql://host/db", 2, `not one of PostgreSQL`},
 		{"database in a folder that is not there", "-db no/such.db", 1, `no such file`},
 		{"demonstration in a folder that is not there", "-demo -db no/such.db", 1, `no such file`},
-		{"demonstration in memory", "-demo -db memory -devices 1", 0, `^demo: 1 devices, 2 sessions, 7 commands, 0 lost$`},
+		{"demonstration in memory", "-demo -db memory -devices 1", 0, `^demo: 1 devices, 2 sessions, 8 commands, 0 lost$`},
 		{"relative path", "-path dm", 2, `absolute path`},
 	}
 	for _, tt := range tests {

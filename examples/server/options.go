@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -46,6 +47,7 @@ type options struct {
 	logLevel  slog.Level
 
 	demo    bool
+	record  string // folder; empty: nothing is recorded
 	devices int
 	fault   string
 }
@@ -102,6 +104,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "least `level` that is logged: debug (each message), info, warn or error")
 	fs.BoolVar(&o.demo, "demo", false, "run simulated Windows devices against the server and exit")
 	fs.IntVar(&o.devices, "devices", 3, "with -demo: `number` of devices")
+	fs.StringVar(&o.record, "record", "", "with -demo: record what is said into this new `folder`, without the secrets; dm inspect shows it")
 	fs.StringVar(&o.fault, "fault", "", "with -demo: break something, to see it noticed; the only `fault` is "+faultDropCommit)
 }
 
@@ -171,8 +174,8 @@ func (o *options) check(rest []string, given map[string]bool) error {
 	if given["group-delay"] && o.group.Size == 0 {
 		return errors.New("server: -group-delay needs -group")
 	}
-	if given["devices"] || given["fault"] {
-		return errors.New("server: -devices and -fault need -demo")
+	if given["devices"] || given["fault"] || given["record"] {
+		return errors.New("server: -devices, -fault and -record need -demo")
 	}
 	return o.checkListen()
 }
@@ -231,13 +234,16 @@ func (o *options) logger(w io.Writer) *slog.Logger {
 func (o *options) checkDemo(given map[string]bool) error {
 	for name := range given {
 		switch name {
-		case "demo", "db", "devices", "fault", "log-format", "log-level":
+		case "demo", "db", "devices", "fault", "record", "log-format", "log-level":
 		default:
 			return fmt.Errorf("server: -demo does not use -%s", name)
 		}
 	}
 	if o.devices < 1 {
 		return errors.New("server: -devices is not positive")
+	}
+	if _, err := os.Stat(filepath.Join(o.record, "index.jsonl")); o.record != "" && err == nil {
+		return fmt.Errorf("server: %s holds a recording already", o.record)
 	}
 	if o.fault != "" && o.fault != faultDropCommit {
 		return fmt.Errorf("server: unknown fault %q", o.fault)

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/session/capture"
 	"github.com/gomadm/gomadm/syncml"
 	"github.com/gomadm/gomadm/syncml/wbxml"
 )
@@ -204,12 +205,22 @@ func (s *service) sweep(ctx context.Context) {
 	}
 }
 
+// recorded returns the handler with a recorder before it, if there is to be one.
+func (s *service) recorded(h http.Handler) http.Handler {
+	if s.options.record == "" {
+		return h
+	}
+	return &capture.Recorder{
+		Handler: h, Sink: capture.Dir(s.options.record), OnError: func(err error) { s.log.Error("record", "err", err) },
+	}
+}
+
 // mux routes what comes in to the handler of devices, the administrator's, and the two of probes.
 func (s *service) mux(addr net.Addr) http.Handler {
 	o := observer{s.log, s.metrics}
 	g := guard{token: s.options.token, local: local(addr) && len(s.options.proxies) == 0}
 	overload := func() { s.metrics.refused.WithLabelValues("overload").Inc() }
-	devices := o.handler(device, limit(s.options.maxRequests, overload, deadline(s.options.timeout, s.devices)))
+	devices := o.handler(device, limit(s.options.maxRequests, overload, deadline(s.options.timeout, s.recorded(s.devices))))
 
 	mux := http.NewServeMux()
 	mux.Handle("/admin/", o.handler(administrator, g.handler(deadline(s.options.timeout, newAdmin(s.store, checks[s.options.checkName], s.metrics.handler())))))

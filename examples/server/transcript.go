@@ -147,8 +147,11 @@ func (t *transcript) items(prefix string, items []syncml.Item, indent string) {
 // value shows data, but not much of it.
 func value(d syncml.Data) string {
 	const most = 60
-	if d.Kind == syncml.OctetsData {
+	switch {
+	case d.Kind == syncml.OctetsData:
 		return fmt.Sprintf("%d octets", len(d.Value))
+	case strings.Contains(d.Value, userToken), strings.Contains(d.Value, wifiKey):
+		return "(secret)"
 	}
 	if runes := []rune(d.Value); len(runes) > most {
 		return strconv.Quote(string(runes[:most])) + "…"

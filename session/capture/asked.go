@@ -451,8 +451,8 @@ func operation(verb omadm.Verb, c syncml.Command, it *syncml.Item, metas ...*syn
 		}
 	case omadm.Exec:
 		op.Correlator = c.(*syncml.Exec).Correlator
-		if it.Data.Kind != syncml.NoData {
-			op.Value = valueOf(it, metas...)
+		if v := valueOf(it, metas...); it.Data.Kind != syncml.NoData || v.Format == omadm.FormatNull || v.Format == omadm.FormatNode {
+			op.Value = v
 		}
 	}
 	return op

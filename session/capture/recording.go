@@ -71,6 +71,35 @@ func (m *Message) Codec() syncml.Codec { return wbxml.Detect(m.Octets) }
 // *syncml.LimitError.
 func (m *Message) Decode() (*syncml.Message, error) { return wbxml.Decode(m.Octets) }
 
+// ByDevice returns the conversations of each device, in the order in which they begin: the exchanges whose message names it
+// as its Source. Exchanges of which that is not known are in none.
+func (r *Recording) ByDevice() []*Recording {
+	var list []*Recording
+	index := make(map[string]int)
+	source := ""
+	for i, m := range r.Messages {
+		if m.From == FromDevice {
+			source = m.Source
+			if msg, err := m.Decode(); err == nil {
+				source = msg.Header.Source.URI
+			}
+		} else if i == 0 || r.Messages[i-1].Number != m.Number {
+			continue
+		}
+		if source == "" {
+			continue
+		}
+		at, ok := index[source]
+		if !ok {
+			at = len(list)
+			index[source] = at
+			list = append(list, new(Recording))
+		}
+		list[at].Messages = append(list[at].Messages, m)
+	}
+	return list
+}
+
 // FormatError says what is wrong with a recording.
 type FormatError struct {
 	File   string // name of the file

@@ -36,7 +36,7 @@ type Setup struct {
 type ReplayOptions struct {
 	// Mode says what has to be equal. Default: capture.Exact, the octets, which recordings of the same server have.
 	Mode capture.Mode
-	// Device is the device of Setup. Without an ID, it is the Source of the first message.
+	// Device is the device of Setup. Without an ID, it is the Source of its messages.
 	Device session.Device
 	// Requests are queued in place of those that are read back from the recording, before the message of the device with
 	// the number that is their key. A recording does not tell what was queued and never sent, what waited for which time,
@@ -68,6 +68,8 @@ type ReplayOptions struct {
 //		}{handler, store, store}
 //	}
 //
+// The devices of a recording with several are played one after the other, each to a handler of its own.
+//
 // A recording that is not whole is played as far as it makes sense; the log of the test says what was passed over, and
 // where the play stopped.
 func Replay(t *testing.T, open func(Setup) http.Handler, rec *capture.Recording, opts ReplayOptions) {
@@ -83,6 +85,12 @@ type witness interface {
 
 func replay(w witness, open func(Setup) http.Handler, rec *capture.Recording, opts ReplayOptions) {
 	w.Helper()
+	if devices := rec.ByDevice(); len(devices) > 1 && opts.Device.ID == "" {
+		for _, one := range devices {
+			replay(w, open, one, opts)
+		}
+		return
+	}
 	r := &replayer{witness: w, opts: opts, asked: rec.Asked()}
 	first, ok := r.begin(rec)
 	if !ok {
