@@ -47,13 +47,13 @@ func openDatabase(ctx context.Context, name string, group sqlstore.Group) (datab
 	if name == inMemory {
 		return database{store: new(memstore.Store)}, nil
 	}
-	driver, dsn, dialect, delay := "pgx", name, sqlstore.PostgreSQL, 10*time.Second
-	if !postgres(name) {
-		var err error
-		if dsn, err = sqliteDSN(name); err != nil {
-			return database{}, fmt.Errorf("server: database: %w", err)
-		}
-		driver, dialect, delay = "sqlite", sqlstore.SQLite, 0
+	driver, dialect, delay, dsnOf := "sqlite", sqlstore.SQLite, time.Duration(0), sqliteDSN
+	if postgres(name) {
+		driver, dialect, delay, dsnOf = "pgx", sqlstore.PostgreSQL, 10*time.Second, postgresDSN
+	}
+	dsn, err := dsnOf(name)
+	if err != nil {
+		return database{}, fmt.Errorf("server: database: %w", err)
 	}
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
@@ -71,6 +71,20 @@ func openDatabase(ctx context.Context, name string, group sqlstore.Group) (datab
 // postgres reports whether the name of a database is a URL of PostgreSQL.
 func postgres(name string) bool {
 	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
+}
+
+// postgresDSN returns a URL with the settings that the documentation of sqlstore asks for, unless it has others.
+func postgresDSN(name string) (string, error) {
+	u, err := url.Parse(name)
+	if err != nil {
+		return "", errors.New("the URL is not one") // which may hold a password
+	}
+	q := u.Query()
+	if !q.Has("plan_cache_mode") {
+		q.Set("plan_cache_mode", "force_generic_plan")
+		u.RawQuery = q.Encode()
+	}
+	return u.String(), nil
 }
 
 // sqliteDSN makes the file of a database if it is not there, for nobody else to read, and returns its name with the settings

@@ -310,3 +310,18 @@ func (w *interrupter) Write(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
+
+func TestPostgresDSN(t *testing.T) {
+	for name, want := range map[string]string{
+		"postgres://me@host/db":                         "postgres://me@host/db?plan_cache_mode=force_generic_plan",
+		"postgres:///db?host=/run":                      "postgres:///db?host=%2Frun&plan_cache_mode=force_generic_plan",
+		"postgres://me@host/db?plan_cache_mode=auto&x=": "postgres://me@host/db?plan_cache_mode=auto&x=",
+	} {
+		if got, err := postgresDSN(name); got != want || err != nil {
+			t.Errorf("postgresDSN(%q): got %q, %v, want %q", name, got, err, want)
+		}
+	}
+	if _, err := postgresDSN("postgres://me:a secret@host:port/"); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("postgresDSN of what is no URL: got error %v, want one without the password", err)
+	}
+}

@@ -318,17 +318,16 @@ var (
 		SELECT %d, 0, NULL, 0, 0, 0, name, value, NULL FROM gomadm_awaited WHERE device = $1`, deviceRow, factRow, awaitedRow)
 	loadSessions = fmt.Sprintf(`
 		SELECT %d, 0, key, 0, 0, 0, state, CASE WHEN body = $1 THEN reply END, NULL FROM gomadm_sessions
-		WHERE device = $2 ORDER BY key`, sessionRow)
+		WHERE device = $2`, sessionRow)
 	loadParts = fmt.Sprintf(`
-		SELECT %d, 0, key, nth, 0, 0, part, NULL, NULL FROM gomadm_parts WHERE device = $1 ORDER BY key, nth`, partRow)
+		SELECT %d, 0, key, nth, 0, 0, part, NULL, NULL FROM gomadm_parts WHERE device = $1`, partRow)
 	loadLeased = fmt.Sprintf(`
-		SELECT %d, priority, NULL, age, attempts, failures, form, NULL, NULL FROM gomadm_requests AS r
-		WHERE device = $1 AND session IS NOT NULL
-			AND EXISTS (SELECT 1 FROM gomadm_sessions AS s WHERE s.device = r.device AND s.key = r.session)`, requestRow)
+		SELECT %d, priority, session, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
+		WHERE device = $1 AND session IS NOT NULL`, leasedRow)
 	loadWaiting = fmt.Sprintf(`
 		SELECT %d, priority, NULL, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
 		WHERE device = $1 AND scope = $2 AND session IS NULL AND not_before <= $3
-		ORDER BY priority DESC, age LIMIT $4`, requestRow)
+		ORDER BY priority DESC, age LIMIT $4`, waitingRow)
 	loadStatements = []string{loadMaps, loadSessions, loadParts, loadLeased, loadWaiting}
 )
 
