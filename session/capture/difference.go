@@ -37,6 +37,9 @@ func (d *Difference) String() string {
 		for mark < len(want) && mark < len(got) && want[mark] == got[mark] {
 			mark++
 		}
+		if mark >= len(want) && mark >= len(got) {
+			mark = 0 // they differ in the header, or where the dialogue does not show it
+		}
 	}
 	show := func(title string, list []string, mark int) {
 		if len(list) == 0 {
