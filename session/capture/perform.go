@@ -107,11 +107,7 @@ func (a *actor) session(t *thread) error {
 		if err != nil {
 			return err
 		}
-		more, err := a.hear(s, m, ask, got)
-		if err != nil {
-			return err
-		}
-		if !more && n+1 >= len(s.own) {
+		if !a.hear(s, m, ask, got) && n+1 >= len(s.own) {
 			break
 		}
 	}
@@ -188,75 +184,86 @@ func (s *scene) message(n int, x *turn) (*Message, *syncml.Message, error) {
 }
 
 // hear takes up a reply and prepares the answers. It returns false when the session is over.
-func (a *actor) hear(s *scene, m *Message, ask *syncml.Message, got *Message) (more bool, err error) {
-	d := func(format string, args ...any) error {
-		return a.differ(&Difference{Number: m.Number, Text: printable(fmt.Sprintf(format, args...)), Message: m, Got: got})
-	}
-	surplus := func(u unknown) error {
-		return a.differ(&Difference{
-			Number: m.Number, Text: u.name + " is sent, which the recording does not have, or not so often",
-			Message: m, Got: got, command: u.cmdID,
-		})
-	}
-	s.pending = nil
-	if got.Status != 0 && got.Status != http.StatusOK {
-		return false, d("message %d is refused with HTTP status %d", m.Number, got.Status)
-	}
+func (a *actor) hear(s *scene, m *Message, ask *syncml.Message, got *Message) (more bool) {
+	s.pending, s.open = nil, false
 	answer, err := got.Decode()
-	if err != nil {
-		return false, d("the reply to message %d is not a message", m.Number)
+	wrong := ""
+	switch {
+	case got.Status != 0 && got.Status != http.StatusOK:
+		wrong = fmt.Sprintf("message %d is refused with HTTP status %d", m.Number, got.Status)
+	case err != nil:
+		wrong = fmt.Sprintf("the reply to message %d is not a message", m.Number)
+	case refused(answer):
+		wrong = fmt.Sprintf("message %d is refused with %v", m.Number, headerStatus(answer))
 	}
-	if code := headerStatus(answer); code >= 300 {
-		return false, d("message %d is refused with %v", m.Number, code)
-	}
-	id := answer.Header.MsgID
-	s.pending = append(s.pending, &syncml.Status{MsgRef: id, CmdRef: "0", Cmd: "SyncHdr", Data: syncml.Text("200")})
-	var results []syncml.Command
-	s.open = false
-	for _, c := range answer.Body {
-		switch {
-		case c.Name() == "Status":
-			continue
-		case alertCode(c) == omadm.AlertSessionAbort:
-			return false, nil
-		case isFlow(c):
-			more = true
-			s.pending = append(s.pending, &syncml.Status{MsgRef: id, CmdRef: c.ID(), Cmd: c.Name(), Data: syncml.Text("200")})
-			continue
-		}
-		more = true
-		if items := c.ItemList(); len(items) > 0 && items[len(items)-1].MoreData {
-			s.open = true
-			s.pending = append(s.pending, &syncml.Status{MsgRef: id, CmdRef: c.ID(), Cmd: c.Name(), Data: syncml.Text("213")})
-			continue
-		}
-		deeds, others := a.act(s, id, c, &results)
-		for _, d := range deeds {
-			a.done[d] = true
-		}
-		if silent(deeds) {
-			a.note("a session stops at %s: the recording has no answer to it", strings.TrimSpace(c.Name()+" "+deeds[0].uri))
-			return false, nil
-		}
-		for _, u := range others {
-			if a.Mode != Outcomes {
-				break
-			}
-			if err := surplus(u); err != nil {
-				return false, err
-			}
-		}
+	if wrong != "" {
+		a.differences = append(a.differences, &Difference{Number: m.Number, Text: wrong, Message: m, Got: got})
+		s.own = nil
+		return false
 	}
 	if meta := answer.Header.Meta; meta != nil {
 		if size, ok := syncml.ParseSize(meta.MaxMsgSize); ok {
 			s.max = int(size)
 		}
 	}
-	s.pending = append(append(s.pending, results...), s.rest...)
+	more, over := a.obey(s, answer, func(u unknown) {
+		a.differences = append(a.differences, &Difference{
+			Number: m.Number, Text: u.name + " is sent, which the recording does not have, or not so often",
+			Message: m, Got: got, command: u.cmdID,
+		})
+	})
+	if over {
+		s.own = nil
+		return false
+	}
 	if !answer.Final && !more && ask.Final {
 		more, s.open = true, true // the server has no room for a command
 	}
-	return more, nil
+	return more
+}
+
+// obey answers the commands of a reply. It reports whether there are any, and whether the session is over with them;
+// surplus is told what the recording has nothing for.
+func (a *actor) obey(s *scene, answer *syncml.Message, surplus func(unknown)) (more, over bool) {
+	id := answer.Header.MsgID
+	status := func(c syncml.Command, code string) {
+		s.pending = append(s.pending, &syncml.Status{MsgRef: id, CmdRef: c.ID(), Cmd: c.Name(), Data: syncml.Text(code)})
+	}
+	s.pending = append(s.pending, &syncml.Status{MsgRef: id, CmdRef: "0", Cmd: "SyncHdr", Data: syncml.Text("200")})
+	var results []syncml.Command
+	for _, c := range answer.Body {
+		items := c.ItemList()
+		switch {
+		case c.Name() == "Status":
+			continue
+		case alertCode(c) == omadm.AlertSessionAbort:
+			return more, true
+		case isFlow(c):
+			more = true
+			status(c, "200")
+			continue
+		case len(items) > 0 && items[len(items)-1].MoreData:
+			more, s.open = true, true
+			status(c, "213")
+			continue
+		}
+		more = true
+		deeds, others := a.act(s, id, c, &results)
+		for _, d := range deeds {
+			a.done[d] = true
+		}
+		if silent(deeds) {
+			a.note("a session stops at %s: the recording has no answer to it", strings.TrimSpace(c.Name()+" "+deeds[0].uri))
+			return more, true
+		}
+		for _, u := range others {
+			if a.Mode == Outcomes {
+				surplus(u)
+			}
+		}
+	}
+	s.pending = append(append(s.pending, results...), s.rest...)
+	return more, false
 }
 
 // unknown is what the recording has nothing for.
