@@ -167,12 +167,13 @@ func (k *checker) subject(s *subject) {
 	k.names(s, n)
 	k.atomicRoot(s, n)
 	if n.Reboot() != "" && (s.changes() || s.op.Verb == omadm.Exec) {
-		k.add(s, Issue{Code: CodeRebootNeeded, Message: "takes effect with a restart: " + rebootBy[n.Reboot()]})
+		k.add(s, Issue{Code: CodeRebootNeeded, Message: "takes effect with a restart: " + rebootBy.of(n.Reboot())})
 	}
 }
 
-var rebootBy = map[Reboot]string{
-	RebootAutomatic: "the device restarts by itself", RebootServerInitiated: "the server has to ask for it",
+var rebootBy = lookup[Reboot, string]{
+	{RebootAutomatic, "the device restarts by itself"},
+	{RebootServerInitiated, "the server has to ask for it"},
 }
 
 // add reports an issue about an operation, and fills in what all have.
@@ -188,7 +189,7 @@ func (k *checker) add(s *subject, i Issue) {
 		}
 	}
 	if i.Severity == Off {
-		i.Severity = severities[i.Code]
+		i.Severity = severities.of(i.Code)
 	}
 	if k.rules.Policy != nil {
 		if i.Severity = k.rules.Policy(&i); i.Severity == Off {

@@ -55,7 +55,7 @@ func (f *flattener) group(id string, g omadm.Group, body []syncml.Command, meta 
 	take(body, []*syncml.Meta{meta})
 	if nested {
 		f.report = append(f.report, Issue{
-			Code: CodeAtomicNested, Severity: severities[CodeAtomicNested], Request: len(f.reqs), Op: omadm.GroupOp,
+			Code: CodeAtomicNested, Severity: severities.of(CodeAtomicNested), Request: len(f.reqs), Op: omadm.GroupOp,
 			Message: "a group in a group, which devices refuse",
 		})
 	}

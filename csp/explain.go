@@ -31,7 +31,7 @@ func (c *Catalog) Explain(d Device, op omadm.Op, s omadm.Status, h HRESULT) Diag
 	}
 	m, known := meaningOf(h)
 	if !known {
-		m, known = statusMeanings[s]
+		m, known = statusMeanings.find(s)
 	}
 	if !known {
 		m.hint = strings.ToLower(s.Class().String())
@@ -50,32 +50,32 @@ func (c *Catalog) Explain(d Device, op omadm.Op, s omadm.Status, h HRESULT) Diag
 }
 
 // suspects are the codes that explain a status, the likeliest first.
-var suspects = map[omadm.Status][]Code{
-	omadm.StatusNotFound: {
+var suspects = lookup[omadm.Status, []Code]{
+	{omadm.StatusNotFound, []Code{
 		CodeURIScope, CodeURISyntax, CodeNodeUnknown, CodeBuildUnsupported, CodeBuildUnreleased, CodeEditionUnsupported,
 		CodeNodeRemoved, CodeNameClient, CodeVerbDenied,
-	},
-	omadm.StatusCommandNotAllowed: {
+	}},
+	{omadm.StatusCommandNotAllowed, []Code{
 		CodeVerbDenied, CodeNameClient, CodeURIScope, CodeBatchScope, CodeEditionUnsupported, CodeBuildUnsupported,
 		CodeBuildUnreleased, CodeNodeUnknown,
-	},
-	omadm.StatusBadRequest:        {CodeURISyntax, CodeValueMissing, CodeValueUnexpected, CodeValueFormat},
-	omadm.StatusIncompleteCommand: {CodeValueMissing, CodeURISyntax},
-	omadm.StatusURITooLong:        {CodeURISyntax},
-	omadm.StatusUnsupportedFormat: {CodeValueFormat},
-	omadm.StatusCommandFailed: {
+	}},
+	{omadm.StatusBadRequest, []Code{CodeURISyntax, CodeValueMissing, CodeValueUnexpected, CodeValueFormat}},
+	{omadm.StatusIncompleteCommand, []Code{CodeValueMissing, CodeURISyntax}},
+	{omadm.StatusURITooLong, []Code{CodeURISyntax}},
+	{omadm.StatusUnsupportedFormat, []Code{CodeValueFormat}},
+	{omadm.StatusCommandFailed, []Code{
 		CodeURIScope, CodeValueFormat, CodeValueEnum, CodeValueRange, CodeValueFlags, CodeValueList, CodeADMXShape,
 		CodeADMXType, CodeADMXID, CodeADMXMissing, CodeADMXRegistry, CodeValueRegex, CodeValueMissing, CodeNamePattern,
 		CodeAtomicRequired, CodeBuildUnsupported, CodeBuildUnreleased, CodeEditionUnsupported, CodeNodeIngested,
 		CodeNodeUnknown,
-	},
-	omadm.StatusOK: {CodeDependUnmet, CodeDependUnknown, CodeRebootNeeded, CodeEditionUnsupported},
+	}},
+	{omadm.StatusOK, []Code{CodeDependUnmet, CodeDependUnknown, CodeRebootNeeded, CodeEditionUnsupported}},
 }
 
 // consult asks the catalogue.
 func (c *Catalog) consult(x *Diagnosis, d Device, op omadm.Op, s omadm.Status) {
 	report := Rules{}.Check(c, d, omadm.Request{Ops: []omadm.Op{op}})
-	codes := suspects[s]
+	codes := suspects.of(s)
 	if x.Cause != "" {
 		codes = append([]Code{x.Cause}, codes...)
 	}

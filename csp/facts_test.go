@@ -237,6 +237,12 @@ func TestSize(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		run := exec.Command(out)
+		run.Env = append(os.Environ(), "GODEBUG=inittrace=1") // says what works before main
+		said, err := run.CombinedOutput()
+		if err != nil || strings.Contains(string(said), "gomadm/csp @") || !strings.Contains(string(said), "gomadm/omadm @") {
+			t.Errorf("work before main: got error %v and\n%s\nwant none of csp", err, said)
+		}
 		return info.Size()
 	}
 	const head = "package main\n\nimport (\n\t\"fmt\"\n\n\t\"github.com/gomadm/gomadm/csp\"\n\t\"github.com/gomadm/gomadm/omadm\"\n)\n\n"

@@ -255,53 +255,71 @@ func (e *Element) allows(value string) fault {
 // elementsOf returns the elements of the policies whose templates were compared with the documentation of their
 // provider; false for others.
 func elementsOf(n Node) ([]Element, bool) {
-	elements, ok := bitLockerElements[n.Name()]
-	if !ok || n.Template() != bitLocker+n.Name() {
+	if n.Template() != bitLocker+n.Name() {
 		return nil, false
 	}
-	return elements, ok
+	return bitLockerElements(n.Name())
 }
 
 const bitLocker = "./Device/Vendor/MSFT/BitLocker/"
 
-// bitLockerElements are those of the policies of BitLocker by node. The description of EncryptionMethodByDriveType names
+// bitLockerElements returns those of the policies of BitLocker by node. The description of EncryptionMethodByDriveType names
 // the policy of another node.
-var bitLockerElements = map[string][]Element{
-	"EncryptionMethodByDriveType": {
-		enum("EncryptionMethodWithXtsOsDropDown_Name", "3", "4", "6", "7"),
-		enum("EncryptionMethodWithXtsFdvDropDown_Name", "3", "4", "6", "7"),
-		enum("EncryptionMethodWithXtsRdvDropDown_Name", "3", "4", "6", "7"),
-	},
-	"SystemDrivesRequireStartupAuthentication": {
-		{ID: "ConfigureNonTPMStartupKeyUsage_Name", Kind: BooleanElement},
-		enum("ConfigureTPMStartupKeyUsageDropDown_Name", "2", "1", "0"),
-		enum("ConfigurePINUsageDropDown_Name", "2", "1", "0"),
-		enum("ConfigureTPMPINKeyUsageDropDown_Name", "2", "1", "0"),
-		enum("ConfigureTPMUsageDropDown_Name", "2", "1", "0"),
-	},
-	"SystemDrivesMinimumPINLength": {{ID: "MinPINLength", Kind: DecimalElement, Required: true, Min: 4, Max: 20}},
-	"SystemDrivesRecoveryMessage": {
-		enum("PrebootRecoveryInfoDropDown_Name", "0", "1", "2", "3"),
-		{ID: "RecoveryMessage_Input", Required: true},
-		{ID: "RecoveryUrl_Input", Required: true},
-	},
-	"SystemDrivesRecoveryOptions": recoveryElements("OS"),
-	"FixedDrivesRecoveryOptions":  recoveryElements("FDV"),
-
-	"FixedDrivesRequireEncryption":     {},
-	"RemovableDrivesRequireEncryption": {{ID: "RDVCrossOrg", Kind: BooleanElement, Required: true}},
-	"IdentificationField":              {{ID: "IdentificationField"}, {ID: "SecIdentificationField"}},
-	"FixedDrivesEncryptionType":        {enum("FDVEncryptionTypeDropDown_Name", "0", "1", "2")},
-	"SystemDrivesEncryptionType":       {enum("OSEncryptionTypeDropDown_Name", "0", "1", "2")},
-	"RemovableDrivesEncryptionType":    {enum("RDVEncryptionTypeDropDown_Name", "0", "1", "2")},
-	"RemovableDrivesConfigureBDE": {
-		{ID: "RDVAllowBDE_Name", Kind: BooleanElement, Required: true},
-		{ID: "RDVDisableBDE_Name", Kind: BooleanElement, Required: true},
-	},
-	"SystemDrivesEnhancedPIN":                                {},
-	"SystemDrivesDisallowStandardUsersCanChangePIN":          {},
-	"SystemDrivesEnablePrebootInputProtectorsOnSlates":       {},
-	"SystemDrivesEnablePreBootPinExceptionOnDECapableDevice": {},
+func bitLockerElements(name string) ([]Element, bool) {
+	switch name {
+	case "EncryptionMethodByDriveType":
+		return []Element{
+			enum("EncryptionMethodWithXtsOsDropDown_Name", "3", "4", "6", "7"),
+			enum("EncryptionMethodWithXtsFdvDropDown_Name", "3", "4", "6", "7"),
+			enum("EncryptionMethodWithXtsRdvDropDown_Name", "3", "4", "6", "7"),
+		}, true
+	case "SystemDrivesRequireStartupAuthentication":
+		return []Element{
+			{ID: "ConfigureNonTPMStartupKeyUsage_Name", Kind: BooleanElement},
+			enum("ConfigureTPMStartupKeyUsageDropDown_Name", "2", "1", "0"),
+			enum("ConfigurePINUsageDropDown_Name", "2", "1", "0"),
+			enum("ConfigureTPMPINKeyUsageDropDown_Name", "2", "1", "0"),
+			enum("ConfigureTPMUsageDropDown_Name", "2", "1", "0"),
+		}, true
+	case "SystemDrivesMinimumPINLength":
+		return []Element{{ID: "MinPINLength", Kind: DecimalElement, Required: true, Min: 4, Max: 20}}, true
+	case "SystemDrivesRecoveryMessage":
+		return []Element{
+			enum("PrebootRecoveryInfoDropDown_Name", "0", "1", "2", "3"),
+			{ID: "RecoveryMessage_Input", Required: true},
+			{ID: "RecoveryUrl_Input", Required: true},
+		}, true
+	case "SystemDrivesRecoveryOptions":
+		return recoveryElements("OS"), true
+	case "FixedDrivesRecoveryOptions":
+		return recoveryElements("FDV"), true
+	case "FixedDrivesRequireEncryption":
+		return []Element{}, true
+	case "RemovableDrivesRequireEncryption":
+		return []Element{{ID: "RDVCrossOrg", Kind: BooleanElement, Required: true}}, true
+	case "IdentificationField":
+		return []Element{{ID: "IdentificationField"}, {ID: "SecIdentificationField"}}, true
+	case "FixedDrivesEncryptionType":
+		return []Element{enum("FDVEncryptionTypeDropDown_Name", "0", "1", "2")}, true
+	case "SystemDrivesEncryptionType":
+		return []Element{enum("OSEncryptionTypeDropDown_Name", "0", "1", "2")}, true
+	case "RemovableDrivesEncryptionType":
+		return []Element{enum("RDVEncryptionTypeDropDown_Name", "0", "1", "2")}, true
+	case "RemovableDrivesConfigureBDE":
+		return []Element{
+			{ID: "RDVAllowBDE_Name", Kind: BooleanElement, Required: true},
+			{ID: "RDVDisableBDE_Name", Kind: BooleanElement, Required: true},
+		}, true
+	case "SystemDrivesEnhancedPIN":
+		return []Element{}, true
+	case "SystemDrivesDisallowStandardUsersCanChangePIN":
+		return []Element{}, true
+	case "SystemDrivesEnablePrebootInputProtectorsOnSlates":
+		return []Element{}, true
+	case "SystemDrivesEnablePreBootPinExceptionOnDECapableDevice":
+		return []Element{}, true
+	}
+	return nil, false
 }
 
 // enum returns an element that has one of the values.
