@@ -323,18 +323,22 @@ func (u URI) Fold() URI {
 		}
 	}
 	if hasQuery {
-		b = append(append(b, '?'), strings.ToLower(query)...)
+		b = append(append(b, '?'), strings.Map(foldRune, query)...)
 	}
 	return URI{string(b)}
 }
 
-// foldRune returns the same for all that strings.EqualFold takes for equal.
+// foldRune returns the same for all that strings.EqualFold takes for equal, and for nothing else: the lower case of some
+// letters is not their equal.
 func foldRune(r rune) rune {
 	least := r
 	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 		least = min(least, f)
 	}
-	return unicode.ToLower(least)
+	if 'A' <= least && least <= 'Z' {
+		return least - 'A' + 'a'
+	}
+	return least
 }
 
 // segments returns the escaped names, joined by "/"; empty for the root.
