@@ -285,8 +285,39 @@ func TestDirectorAddsRequestsOnce(t *testing.T) {
 	got := h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+final))
 	assert.Equal(t, []string{"Status SyncHdr 0 200", "Final"}, summary(got), "the device has had it already")
 	assert.Equal(t, omadm.Done, h.outcomes()["first-contact"].Kind)
-	assert.Equal(t, 3, calls, "once, and twice for the second message, whose first commit was refused")
+	assert.Equal(t, 2, calls)
+	got = h.post(msg("2", "1", pkg1))
+	assert.NotContains(t, strings.Join(summary(got), " "), "Get")
+	assert.Equal(t, 4, calls, "twice for a message whose first commit was refused")
 	assert.NotContains(t, h.outcomes(), omadm.RequestID("bad"))
+}
+
+// watched is a store that counts how many requests each change adds and ends, committed or not.
+type watched struct {
+	session.Store
+	seen *[]int
+}
+
+func (w watched) Commit(c context.Context, ch *session.Change) error {
+	*w.seen = append(*w.seen, len(ch.Add)+len(ch.Finish))
+	return w.Store.Commit(c, ch)
+}
+
+// TestDirectorMayRepeatARequestThatEnds lets a Director ask for a request again in the message with which it is lost, when it
+// has no time left either: no change ends it twice.
+func TestDirectorMayRepeatARequestThatEnds(t *testing.T) {
+	r := omadm.Request{ID: "run", Ops: []omadm.Op{exec("./Run")}}
+	var seen []int
+	h := newHouse(t, func(c *session.Config) {
+		r.Expires = c.Now().Add(time.Minute)
+		c.Director = func(context.Context, *session.Turn) ([]omadm.Request, error) { return []omadm.Request{r}, nil }
+		c.Store = watched{c.Store, &seen}
+	})
+	require.Equal(t, []string{"Exec ./Run"}, sent(h.post(msg("1", "1", pkg1))))
+	h.now = h.now.Add(time.Hour)
+	h.post(msg("2", "1", pkg1))
+	assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind)
+	assert.Equal(t, []int{1, 1}, seen)
 }
 
 func TestHooksSeeWhatWasCommittedAndRefused(t *testing.T) {

@@ -313,7 +313,7 @@ func (h *Handler) direct(ctx context.Context, t *Turn, drop []omadm.RequestID) [
 	}
 	var ready []omadm.Request
 	for _, r := range reqs {
-		if slices.Contains(drop, r.ID) {
+		if slices.Contains(drop, r.ID) || t.pending(r.ID) != nil {
 			continue
 		}
 		if err := prepare(ctx, &r, t.rec.Device.Facts, h.cfg.Check); err != nil {

@@ -207,7 +207,9 @@ func (d dice) client() {
 	c.keepAlive = d.few(3)
 	c.sessionIDs = simdevice.SessionIDs(d.IntN(3))
 	c.login = pick(d, "user", "user", "user", "others", "none")
-	c.appVersion = pick(d, 0, 3)
+	if c.appVersion = pick(d, 0, 3); c.wbxml { // which has no token for what version 3 adds
+		c.appVersion = 0
+	}
 	c.screen, c.known = d.once(2), d.once(2)
 	c.start = pick(d, 0, omadm.AlertServerInitiated, omadm.AlertClientInitiated)
 }
