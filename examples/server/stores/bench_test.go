@@ -48,6 +48,7 @@ const (
 	benchDevices  = 128
 	benchMessages = 4 // of each device in a round
 	benchRounds   = 9
+	benchWarm     = 6 // rounds before, in which each connection prepares its statements
 )
 
 // BenchmarkMessage measures what a store does for a message: Load of a device with ten facts, and Commit of ten results, an
@@ -66,9 +67,12 @@ func BenchmarkMessage(b *testing.B) {
 				fill(b, s, 2000)
 			}
 			var single, shared, rate []float64
-			for range benchRounds {
+			for n := range benchWarm + benchRounds {
 				theirs := yardstick.round(b, hand.message)
 				ours, together := alone.round(b, alone.message), grouped.round(b, grouped.message)
+				if n < benchWarm {
+					continue
+				}
 				single, shared = append(single, theirs/ours), append(shared, theirs/together)
 				rate = append(rate, benchDevices*benchMessages/theirs)
 			}
