@@ -64,7 +64,10 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	x := &exchange{number: number, arrived: r.now(), header: req.Header}
 	body := &bodyTap{ReadCloser: req.Body, expected: req.ContentLength, seen: buffer{limit: limit}}
 	answer := &answerTap{ResponseWriter: w, seen: buffer{limit: limit}}
-	defer func() { r.end(x, body, answer) }() // after a panic of the handler too
+	defer func() { // after a panic of the handler too
+		body.seal()
+		r.end(x, body, answer)
+	}()
 	if req.Body != nil {
 		passed := *req
 		passed.Body = body
@@ -241,21 +244,34 @@ func (b *buffer) keep(p []byte) {
 	b.Write(p)
 }
 
-// bodyTap is the body of a request. It keeps what the handler reads.
+// bodyTap is the body of a request. It keeps what the handler reads until it returns: a proxy may read on in another
+// goroutine when it has given up.
 type bodyTap struct {
 	io.ReadCloser
 	expected int64 // length announced, -1: unknown
-	ended    bool
-	seen     buffer
+
+	mu     sync.Mutex
+	sealed bool
+	ended  bool
+	seen   buffer
 }
 
 func (t *bodyTap) Read(p []byte) (int, error) {
 	n, err := t.ReadCloser.Read(p)
-	t.seen.keep(p[:n])
-	if errors.Is(err, io.EOF) {
-		t.ended = true
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.sealed {
+		t.seen.keep(p[:n])
+		t.ended = t.ended || errors.Is(err, io.EOF)
 	}
 	return n, err
+}
+
+// seal ends what is kept, which may be used from then on.
+func (t *bodyTap) seal() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sealed = true
 }
 
 // whole reports whether the handler read the body to its end.
