@@ -62,10 +62,10 @@ func (t *Turn) abandon(s *State) {
 	s.Ended = t.env.Now
 }
 
-// interrupted reports whether values of a request may be missing though its outcome is known: the client is gone, and would
-// have brought them with the rest of the package that it had not closed. They are asked for again if that may be.
+// interrupted reports whether values of a request may be missing though its outcome is known: the client is gone before it
+// closed the package that was to bring them, or else the request would be finished. They are asked for again if that may be.
 func (t *Turn) interrupted(s *State, r *omadm.Request, o *omadm.Outcome) bool {
-	return s != t.state && s.Package > 0 && o.Kind == omadm.Done && r.EffectiveDelivery() == omadm.AtLeastOnce &&
+	return s != t.state && o.Kind == omadm.Done && r.EffectiveDelivery() == omadm.AtLeastOnce &&
 		slices.ContainsFunc(r.Ops, func(op omadm.Op) bool { return op.Verb == omadm.Get })
 }
 

@@ -248,6 +248,28 @@ func TestLostOutcome(t *testing.T) {
 	}
 }
 
+// Our last message closes our package while the client is in the middle of its own: it may have answered a Get by then
+// whose values are to come.
+func TestValuesMayComeBehindOurLastMessage(t *testing.T) {
+	h := newHouse(t)
+	h.request(omadm.Request{ID: "get", Priority: 1, Ops: []omadm.Op{get("./A")}})
+	h.enqueue("large", replace("./B", long(1200)))
+	m := h.post(msgMeta("1", "1", sizes(1500, 0), pkg1))
+	require.False(t, m.Final, "the large value does not fit")
+	part := chunkOf(t, m)
+	asked := m.Body[len(m.Body)-2]
+	require.Equal(t, "Get", asked.Name())
+	said := status(8, "1", asked.ID(), "Get", 200)
+	for n := 1; !m.Final; n++ {
+		require.Less(t, n, 5, "messages of our package")
+		m = h.post(msg("1", itoa(n+1), okHdr(itoa(n))+said+status(3, itoa(n), part.id, "Replace", 213)+next))
+		part, said = chunkOf(t, m), ""
+	}
+	h.lost("2")
+	require.Len(t, h.record().Requests, 2)
+	assert.Empty(t, h.outcomes(), "the device is gone with the values")
+}
+
 // A Get whose status came is not done before the client has closed the package that brings its values.
 func TestValuesThatDidNotComeAreAskedForAgain(t *testing.T) {
 	value := func(n int, more bool) string {
