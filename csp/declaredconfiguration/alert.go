@@ -1,0 +1,115 @@
+package declaredconfiguration
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/beevik/etree"
+
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/omadm/xmltree"
+	"github.com/gomadm/gomadm/syncml"
+)
+
+// limits bounds what is read of a device.
+var limits = xmltree.Limits{Octets: 8 << 20, Depth: 16, Tokens: 400_000}
+
+// Reported is what a device says of one document in an alert.
+type Reported struct {
+	ID             string // as the device writes it
+	Context        omadm.Scope
+	Checksum       string // of the document that it has
+	ResultChecksum string // of the results: they have changed when it has
+	State          State
+}
+
+// Ref returns what the document is known by. The kind, which the device does not say, is the one that the state is of.
+func (r Reported) Ref() Ref { return Ref{ID: r.ID, Context: r.Context, Kind: r.State.kind()} }
+
+// ReadAlert reads the alert in which a device sums up its documents (1224 of type omadm.TypeDeclaredConfig). An id may be
+// there once for the device and once for the user. The error says that the event is another one, or what is wrong with
+// its content.
+func ReadAlert(e omadm.Event) ([]Reported, error) {
+	if omadm.AlertType(e.Type) != omadm.TypeDeclaredConfig {
+		return nil, fmt.Errorf("declaredconfiguration: alert of another type")
+	}
+	r, err := read("alert", "DeclaredConfigurations", e.Data)
+	if err != nil {
+		return nil, err
+	}
+	var all []Reported
+	for _, e := range r.doc.Root.ChildElements() {
+		if e.Tag != "DeclaredConfiguration" {
+			continue
+		}
+		d := Reported{
+			ID: r.required(e, "id"), Context: r.context(e), Checksum: attribute(e, "checksum"),
+			ResultChecksum: attribute(e, "result_checksum"), State: r.state(e),
+		}
+		if r.err != nil {
+			return nil, r.err
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// reader reads attributes of a document and keeps the first fault.
+type reader struct {
+	what string
+	doc  *xmltree.Document
+	err  error
+}
+
+// read reads the document with the given root that data holds, as markup or as text.
+func read(what, root string, data syncml.Data) (*reader, error) {
+	doc, err := xmltree.Read([]byte(strings.TrimSpace(data.Value)), limits)
+	if err != nil {
+		return nil, fmt.Errorf("declaredconfiguration: %s: %w", what, err)
+	}
+	r := &reader{what: what, doc: doc}
+	if doc.Root.Tag != root {
+		r.fail(doc.Root, "not a "+root)
+	}
+	return r, r.err
+}
+
+func (r *reader) fail(e *etree.Element, reason string) {
+	if r.err == nil {
+		_, line := r.doc.Position(e)
+		r.err = fmt.Errorf("declaredconfiguration: %s, line %d: %s", r.what, line, reason)
+	}
+}
+
+func attribute(e *etree.Element, name string) string {
+	return strings.TrimSpace(e.SelectAttrValue(name, ""))
+}
+
+func (r *reader) required(e *etree.Element, name string) string {
+	s := attribute(e, name)
+	if s == "" {
+		r.fail(e, "no "+name)
+	}
+	return s
+}
+
+// context reads an attribute that Windows writes in either case.
+func (r *reader) context(e *etree.Element) omadm.Scope {
+	switch strings.ToLower(attribute(e, "context")) {
+	case "device":
+		return omadm.DeviceScope
+	case "user":
+		return omadm.UserScope
+	}
+	r.fail(e, "context is neither device nor user")
+	return 0
+}
+
+func (r *reader) state(e *etree.Element) State {
+	n, err := strconv.ParseUint(attribute(e, "state"), 10, 16)
+	if err != nil {
+		r.fail(e, "state is no number")
+	}
+	return State(n)
+}
