@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-//go:generate go run ./cspgen -o catalog.bin -overlay overlay.json
+//go:generate go run ./cspgen
 
 //go:embed catalog.bin
 var embedded string

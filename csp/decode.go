@@ -25,15 +25,27 @@ func (c *Catalog) Decode(u omadm.URI, v omadm.Value) (omadm.Value, error) {
 	return decode(m.Node, u, v)
 }
 
+// DecodeAs is Decode for who knows the format of the node, and needs no catalogue for it.
+func DecodeAs(format omadm.Format, u omadm.URI, v omadm.Value) (omadm.Value, error) {
+	return decodeAs(format, Node{}, u, v)
+}
+
 func decode(n Node, u omadm.URI, v omadm.Value) (omadm.Value, error) {
+	if n.Ingested() {
+		return v, nil
+	}
+	return decodeAs(n.Format(), n, u, v)
+}
+
+func decodeAs(format omadm.Format, n Node, u omadm.URI, v omadm.Value) (omadm.Value, error) {
 	text := v.Data.Value
-	if v.Data.Kind != syncml.TextData || n.Ingested() {
+	if v.Data.Kind != syncml.TextData {
 		return v, nil
 	}
 	wrong := func() (omadm.Value, error) {
-		return v, &DecodeError{URI: u, Node: n.Template(), Format: n.Format(), Len: len(text)}
+		return v, &DecodeError{URI: u, Node: n.String(), Format: format, Len: len(text)}
 	}
-	switch n.Format() {
+	switch format {
 	case omadm.FormatInt:
 		number, ok := parseNumber(text)
 		if !ok {
@@ -59,14 +71,14 @@ func decode(n Node, u omadm.URI, v omadm.Value) (omadm.Value, error) {
 	case omadm.FormatNode, omadm.FormatNull:
 		return v, nil
 	}
-	v.Format = n.Format()
+	v.Format = format
 	return v, nil
 }
 
 // DecodeError says that a device reported what its node cannot have. It does not hold the value.
 type DecodeError struct {
 	URI    omadm.URI
-	Node   string // template
+	Node   string // template; empty from DecodeAs
 	Format omadm.Format
 	Len    int // of the value, in octets
 }

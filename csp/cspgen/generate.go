@@ -48,24 +48,24 @@ func readLayer(name string) (csp.Layer, error) {
 	return csp.ReadLayer(f)
 }
 
-// generate returns the catalogue.
-func generate(folder string, layer csp.Layer) ([]byte, error) {
+// generate returns the catalogue, and what the description files say of values.
+func generate(folder string, layer csp.Layer) ([]byte, described, error) {
 	current, err := open(folder, currentFile, currentSum)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	old, err := open(folder, formerFile, formerSum)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	old.Files = slices.DeleteFunc(old.Files, func(f ddf.File) bool { return !slices.Contains(former, path.Base(f.Name)) })
 	if got := count(current); got != currentTotals {
-		return nil, fmt.Errorf("%s comes to %+v, not %+v", currentFile, got, currentTotals)
+		return nil, nil, fmt.Errorf("%s comes to %+v, not %+v", currentFile, got, currentTotals)
 	}
 	defs, odd := current.Definitions()
 	oldDefs, oldOdd := old.Definitions()
 	if err := judge(append(odd, oldOdd...), accepted); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i := range oldDefs {
 		oldDefs[i].Origin = formerName
@@ -75,7 +75,8 @@ func generate(folder string, layer csp.Layer) ([]byte, error) {
 		{Name: formerName, SHA256: old.SHA256, Files: len(old.Files), Nodes: len(oldDefs)},
 		{Name: layer.Name, Nodes: len(layer.Define)},
 	}}
-	return build(p, append(defs, oldDefs...), layer)
+	data, err := build(p, append(defs, oldDefs...), layer)
+	return data, describe(current, old), err
 }
 
 // totals are what a set comes to.

@@ -24,7 +24,7 @@ func TestCatalogIsGenerated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := generate(folder, layer)
+	got, _, err := generate(folder, layer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,27 +41,60 @@ func TestCatalogIsGenerated(t *testing.T) {
 	}
 }
 
-func TestNothingIsWrittenWithoutFiles(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "catalog.bin")
-	var b strings.Builder
-	if err := run(&b, "", "../overlay.json", out); err != nil || !strings.Contains(b.String(), "GOMADM_DDF names no folder with "+currentFile) {
-		t.Errorf("got %v, %s", err, b.String())
-	}
-	if err := run(&b, t.TempDir(), "../overlay.json", out); err == nil {
-		t.Error("an empty folder was enough")
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, currentFile), archive(t), 0o600); err != nil {
+// TestConstantsAreGenerated makes the constants again, from the catalogue and the names that are there.
+func TestConstantsAreGenerated(t *testing.T) {
+	text, err := os.ReadFile("names.tsv")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := run(&b, dir, "../overlay.json", out); err == nil || !strings.Contains(err.Error(), "has the SHA-256 ") {
-		t.Errorf("another edition: %v", err)
+	ns, err := parseNames(string(text))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := run(&b, dir, "missing.json", out); err == nil {
+	files, err := constants("..", csp.Default(), ns, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["cspgen/names.tsv"] = ns.String()
+	for file, want := range files {
+		got, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(file)))
+		if err != nil {
+			t.Error(err)
+		} else if string(got) != want {
+			t.Errorf("%s is not what it should be: run go generate ./csp", file)
+		}
+	}
+}
+
+func TestCatalogStaysWithoutFiles(t *testing.T) {
+	dir := t.TempDir()
+	catalog, overlay := filepath.Join(dir, catalogFile), filepath.Join(dir, overlayFile)
+	small, err := build(csp.Provenance{Name: "x"}, []csp.Definition{{Template: "./Vendor/MSFT/A", Format: omadm.FormatInt}}, csp.Layer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(catalog, small, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := run(&b, t.TempDir(), dir); err == nil {
 		t.Error("no overlay was enough")
 	}
-	if _, err := os.Stat(out); err == nil {
-		t.Error("a catalogue was written")
+	if err := os.WriteFile(overlay, []byte(`{"name": "corrections"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(&b, t.TempDir(), dir); err == nil {
+		t.Error("an empty folder was enough")
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, currentFile), archive(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(&b, folder, dir); err == nil || !strings.Contains(err.Error(), "has the SHA-256 ") {
+		t.Errorf("another edition: %v", err)
+	}
+	if after, err := os.ReadFile(catalog); err != nil || !bytes.Equal(after, small) {
+		t.Errorf("the catalogue was written (%v)", err)
 	}
 }
 

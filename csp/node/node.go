@@ -1,0 +1,168 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/gomadm/gomadm/csp"
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
+)
+
+// Value is what a node holds, by its format: int64 (int), bool (bool), float64 (float), string (chr), XML (xml), []byte
+// (b64 and bin, which both travel as base64) or Time (time).
+type Value interface {
+	int64 | bool | float64 | string | []byte | XML | Time
+}
+
+// XML is the value of a node of the format xml: a document. It travels as escaped text.
+type XML string
+
+// Time is the value of a node of the format time, as the device has it. The description files do not say whether that is
+// a time of day or a moment, and devices have both.
+type Time string
+
+// ErrNoValue says that no result has a value of the node: it was not asked for, or the device did not answer with one.
+var ErrNoValue = errors.New("node: no result has a value of the node")
+
+// Named is a node at or below one whose name is chosen at run time. N is the node with that name.
+type Named[N ~string] string
+
+// At returns the node with the name, which it escapes. Of a name that no node can have, such as an empty one, "..", or
+// one with a slash, comes an address that omadm.Op.Validate and csp.Catalog.Check refuse.
+func (n Named[N]) At(name string) N {
+	before, after, ok := cutName(string(n))
+	if !ok {
+		return N(n)
+	}
+	return N(before + omadm.EscapeSegment(name) + after)
+}
+
+// Template returns the address with the names that are missing in braces, as csp.Node.Template does.
+func (n Named[N]) Template() string { return string(n) }
+
+// cutName returns what is before and after the first name in braces. Names that At put in have none: they are escaped.
+func cutName(template string) (before, after string, ok bool) {
+	start := strings.Index(template, "/{") + 1
+	if start == 0 {
+		return "", "", false
+	}
+	length := strings.IndexByte(template[start:], '}') + 1
+	if length == 0 {
+		return "", "", false
+	}
+	return template[:start], template[start+length:], true
+}
+
+// valueOf returns v in the form that the format of its nodes has.
+func valueOf[V Value](v V) omadm.Value {
+	switch v := any(v).(type) {
+	case int64:
+		return omadm.Int(v)
+	case bool:
+		return omadm.Bool(v)
+	case float64:
+		return omadm.Float(v)
+	case string:
+		return omadm.Text(v)
+	case []byte:
+		return omadm.Bytes(v)
+	case XML:
+		return omadm.XML(string(v))
+	case Time:
+		return omadm.Value{Format: omadm.FormatTime, Data: syncml.Text(string(v))}
+	}
+	panic("node: a kind of Value that valueOf does not know")
+}
+
+// value returns the last value that the results have of the node. What comes last is newest.
+func value[V Value](node string, results []omadm.Result) (V, error) {
+	var v V
+	raw, err := find(node, results)
+	if err != nil {
+		return v, err
+	}
+	if err := read(omadm.URI(node), raw, any(&v)); err != nil {
+		return v, err
+	}
+	return v, nil
+}
+
+// find returns the last value that the results have of the node.
+func find(node string, results []omadm.Result) (omadm.Value, error) {
+	want, err := csp.Parse(node)
+	if err != nil {
+		return omadm.Value{}, err
+	}
+	for i := len(results) - 1; i >= 0; i-- {
+		items := results[i].Items
+		for j := len(items) - 1; j >= 0; j-- {
+			it := &items[j]
+			if it.Source.URI == "" || it.Data.Kind == syncml.NoData {
+				continue
+			}
+			if got, err := csp.Parse(it.Source.URI); err == nil && got.Query() == "" && got.Equal(want) {
+				return omadm.ItemValue(it), nil
+			}
+		}
+	}
+	return omadm.Value{}, fmt.Errorf("%w: %s", ErrNoValue, node)
+}
+
+// read puts a value that a device reported into dst, a pointer to one of Value.
+func read(u omadm.URI, v omadm.Value, dst any) (err error) {
+	v, err = csp.DecodeAs(formatOf(dst), u, v)
+	if err != nil {
+		return err
+	}
+	switch dst := dst.(type) {
+	case *int64:
+		*dst, err = strconv.ParseInt(v.Data.Value, 10, 64)
+	case *bool:
+		*dst, err = v.Bool()
+	case *float64:
+		*dst, err = v.Float()
+	case *string:
+		*dst, err = v.Text()
+	case *[]byte:
+		*dst, err = v.Bytes()
+	case *XML:
+		var s string
+		s, err = v.Text()
+		*dst = XML(s)
+	case *Time:
+		var s string
+		s, err = v.Text()
+		*dst = Time(s)
+	}
+	return err
+}
+
+func formatOf(dst any) omadm.Format {
+	switch dst.(type) {
+	case *int64:
+		return omadm.FormatInt
+	case *bool:
+		return omadm.FormatBool
+	case *float64:
+		return omadm.FormatFloat
+	case *[]byte:
+		return omadm.FormatB64
+	case *XML:
+		return omadm.FormatXML
+	case *Time:
+		return omadm.FormatTime
+	}
+	return omadm.FormatChr
+}
+
+// children returns the names that a device gave for those below an interior node.
+func children(node string, results []omadm.Result) ([]string, error) {
+	v, err := find(node, results)
+	if err != nil {
+		return nil, err
+	}
+	return v.Names()
+}
