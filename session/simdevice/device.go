@@ -69,6 +69,10 @@ type Device struct {
 	// 2.2.4.3). From 3 on a status code that tells of a failure carries msft:originalerror.
 	SyncApplicationVersion int
 
+	// Declared makes a Windows device one of an enrolment for declared configuration, which has the nodes of that and no
+	// others; nil: it is not.
+	Declared *Declared
+
 	// Tree is the management tree; nil: a new NewTree(Profile, ID). Devices may not share a tree.
 	Tree *Tree
 
@@ -99,6 +103,8 @@ type Device struct {
 	notices []*notice // wait for the next package
 	log     record
 	memory  *memory // nil: nothing is remembered
+
+	declarations []*declaration // in the order in which they came
 }
 
 // notice is an alert that the device has for the server.
@@ -199,6 +205,7 @@ func (d *Device) SessionWith(ctx context.Context, opts SessionOptions) (Report, 
 		opts.Start = d.Start
 	}
 	s := newSession(d, opts)
+	defer d.carryOut()
 	defer d.putBack(s)
 	return s.run(ctx)
 }

@@ -28,6 +28,9 @@
 // A node keeps binary values as octets; in XML they travel as base64. The data of an Exec is handed to Node.Exec; one
 // that answers 202 can tell later, by an alert with the same Correlator, how it ended.
 //
+// A Device with [Declared] is one of an enrolment for declared configuration (WinDC): it takes documents, carries them out
+// between sessions and tells at the start of the next how they are.
+//
 // What the device proves below SyncML is up to others: a TLS certificate to the Client of [HTTP], tokens to its Header,
 // signatures to Device.Sign.
 //

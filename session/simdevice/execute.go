@@ -259,7 +259,7 @@ func (x *executor) item(c syncml.Command, it *syncml.Item, meta *syncml.Meta) ou
 		o.status = omadm.StatusBadRequest
 	case o.uri == "":
 		o.status = omadm.StatusIncompleteCommand
-	case !x.inScope(c, &o):
+	case !x.inScope(c, &o), !x.declaredOnly(c, &o):
 	case it.MoreData || x.s.continues(c, it):
 		if x.part(c, it, meta, &o) {
 			x.do(c, it, &o, meta)
@@ -307,6 +307,9 @@ func (x *executor) do(c syncml.Command, it *syncml.Item, o *outcome, meta *syncm
 			return
 		case !ok, strings.HasPrefix(meta.Type, typeSerialised) && !serialised:
 			o.status = omadm.StatusUnsupportedFormat
+			return
+		case !x.declare(o.uri, &node.Value):
+			o.status = omadm.StatusCommandFailed
 			return
 		}
 	}

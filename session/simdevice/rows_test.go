@@ -17,7 +17,7 @@ import (
 // TestRows proves what the device does by what a server hears. What it finds in a server is proved by
 // TestViolations.
 func TestRows(t *testing.T) {
-	for _, tests := range []map[string]func(*testing.T){rowTests, objectRows, treeRows, profileRows, proofRows} {
+	for _, tests := range []map[string]func(*testing.T){rowTests, objectRows, treeRows, profileRows, proofRows, declaredRows} {
 		for name, test := range tests {
 			t.Run(name, test)
 		}

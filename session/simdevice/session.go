@@ -156,6 +156,7 @@ func (s *session) open() {
 			s.say(event(typeSyncType, s.opts.SyncType))
 		}
 	}
+	s.sayDeclared()
 	s.takeNotices()
 	info := &syncml.Replace{}
 	for _, name := range devInfo {

@@ -116,6 +116,9 @@ func (t *Tree) belongTo(d *Device) {
 	if d.LargeObjects && t.profile.traits().mayLarge {
 		t.Put(largeObjects, Node{Format: "bool", Value: syncml.Text("true"), Access: Get, Permanent: true})
 	}
+	if d.declares() {
+		t.plantDeclared()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.server, t.capacity, t.now = d.serverID(), d.Storage, d.now
