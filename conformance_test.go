@@ -62,7 +62,7 @@ var levels = [...]level{
 }
 
 // settled are the sections whose MUST and TOL rows are proven, decided or not offered, and never open.
-const settled = "XVDPSCLUAHBFTZW"
+const settled = "XVDPSCLUAHBFTZRW"
 
 // mirror is the package of the simulated device. What it proves is how a client behaves, and no rule of a server.
 const mirror = "session/simdevice"
