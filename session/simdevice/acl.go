@@ -61,6 +61,7 @@ func named(command string) bool {
 type spot struct {
 	t       *Tree
 	chain   []*entry
+	path    []string // to the last of the chain
 	missing []string
 }
 

@@ -2,6 +2,7 @@ package simdevice
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,6 +65,8 @@ type Tree struct {
 	server   string           // identifier of the server in ACLs
 	capacity int64            // of all values together, in octets; 0: no limit
 	now      func() time.Time // for TStamp; nil: the property is always empty
+
+	describe func(uri string) (n Node, children []string, ok bool) // nil: nodes are as those above them say
 }
 
 // entry is a node in its place.
@@ -240,6 +243,7 @@ func (t *Tree) locate(uri string) (p *spot, query string, status omadm.Status) {
 		}
 		p.chain, p.missing = append(p.chain, c), p.missing[1:]
 	}
+	p.path = path[:len(path)-len(p.missing)]
 	return p, query, 0
 }
 
@@ -374,7 +378,7 @@ func (t *Tree) touch(e *entry) {
 func (t *Tree) grow(p *spot, n Node, verb Access) (omadm.Status, undo) {
 	above := p.deepest()
 	switch {
-	case !above.Interior(), verb == Add && above.Access&Add == 0:
+	case !above.Interior(), t.describe == nil && verb == Add && above.Access&Add == 0:
 		return omadm.StatusCommandNotAllowed, nothing
 	case !p.permits(verb):
 		return omadm.StatusPermissionDenied, nothing
@@ -383,24 +387,24 @@ func (t *Tree) grow(p *spot, n Node, verb Access) (omadm.Status, undo) {
 	case !t.room(int64(len(n.Value.Value))):
 		return omadm.StatusDeviceFull, nothing
 	}
-	below := above.Below
-	if below == 0 {
-		below = Add | Delete | Get | Replace
+	makings, status := t.makings(p, n, verb)
+	if status != 0 {
+		return status, nothing
 	}
 	acl := t.birthACL(p)
 	e := above
-	for i, name := range p.missing {
-		made := Node{Format: "node"}
-		if i == len(p.missing)-1 {
-			made = n
+	for i, m := range makings {
+		if m.Interior() {
+			m.ACL, acl = acl, ""
 		}
-		made.Access, made.Below, made.Upsert = below, above.Below, above.Upsert
-		if made.Interior() {
-			made.ACL, acl = acl, ""
-		}
-		c := &entry{Node: made}
+		c := &entry{Node: m.Node}
 		t.touch(c)
-		e.attach(name, c)
+		e.attach(m.name, c)
+		next := ""
+		if i+1 < len(makings) {
+			next = makings[i+1].name
+		}
+		t.furnish(c, slices.Concat(p.path, p.missing[:i+1]), m.children, next)
 		e = c
 	}
 	first := p.missing[0]
