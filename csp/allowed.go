@@ -16,6 +16,9 @@ type Constraint struct {
 	// when it is none.
 	List string         `json:"list,omitempty"`
 	ADMX *ADMXReference `json:"admx,omitempty"`
+	// Elements are what the policy of the template takes; nil when the catalogue does not say, empty when it takes no
+	// data. See ElementsOf.
+	Elements []Element `json:"elements,omitzero"`
 	// Confirmed says that the pattern, or the reference to a template, was found to agree with the documentation.
 	// Others have mistakes.
 	Confirmed bool `json:"confirmed,omitempty"`
@@ -174,7 +177,7 @@ var formats = [...]omadm.Format{
 }
 
 func (c *Constraint) isZero() bool {
-	return c.Kind == Any && len(c.Values) == 0 && c.List == "" && c.ADMX == nil && !c.Confirmed
+	return c.Kind == Any && len(c.Values) == 0 && c.List == "" && c.ADMX == nil && c.Elements == nil && !c.Confirmed
 }
 
 // IsZero reports whether c says nothing.

@@ -160,6 +160,11 @@ func (d *Definition) check() error {
 		if index(kinds[:], c.Kind) < 0 {
 			return bad("constraint", string(c.Kind))
 		}
+		for i := range c.Elements {
+			if e := &c.Elements[i]; !e.known() {
+				return bad("kind of element", e.Kind.String())
+			}
+		}
 	}
 	return nil
 }

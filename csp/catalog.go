@@ -40,8 +40,11 @@ type Source struct {
 }
 
 // Provenance says what c without its layers was made of.
-func (c *Catalog) Provenance() Provenance {
-	cur := cursor{t: c.base, rest: c.base.str(c.base.u24(atProvenance))}
+func (c *Catalog) Provenance() Provenance { return c.base.madeOf() }
+
+// madeOf returns the provenance of a table.
+func (t table) madeOf() Provenance {
+	cur := cursor{t: t, rest: t.str(t.u24(atProvenance))}
 	if cur.rest == "" {
 		return Provenance{}
 	}

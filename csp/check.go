@@ -14,7 +14,7 @@ type Rules struct {
 	// Policy decides how severe an issue is. Nil: as it is by default.
 	Policy Policy
 	// Elements returns the elements of the policy of a template that a node stands for, with which its data is compared,
-	// and false when they are not known. Nil: those of BitLocker are.
+	// and false when they are not known. Nil: ElementsOf.
 	Elements func(Node) ([]Element, bool)
 	// Document looks into a value that is a document (XSD, JSON, SDDL) once its form is right, and returns what is wrong
 	// with it. Nil: an issue of severity Info says that nobody looked.
@@ -51,9 +51,6 @@ func (r Rules) Check(c *Catalog, d Device, reqs ...omadm.Request) Report {
 }
 
 func newChecker(r Rules, c *Catalog, d Device) checker {
-	if r.Elements == nil {
-		r.Elements = elementsOf
-	}
 	return checker{catalog: c, rules: r, device: d, wanted: map[URI]*subject{}, before: map[URI]*subject{}}
 }
 

@@ -209,7 +209,7 @@ func (k *checker) inside(s *subject, n Node, allowed *Constraint) {
 	}
 	switch allowed.Kind {
 	case ADMX:
-		k.payload(s, n, text)
+		k.payload(s, n, allowed, text)
 	case XSD:
 		k.document(s, n, CodeValueXSD, text)
 	case JSON:
@@ -233,7 +233,7 @@ func (k *checker) document(s *subject, n Node, code Code, text string) {
 }
 
 // payload checks the value of a policy of a template.
-func (k *checker) payload(s *subject, n Node, text string) {
+func (k *checker) payload(s *subject, n Node, allowed *Constraint, text string) {
 	p, err := ParsePayload(text)
 	if err != nil {
 		reason := err.Error()
@@ -245,13 +245,30 @@ func (k *checker) payload(s *subject, n Node, text string) {
 		})
 		return
 	}
-	elements, known := k.rules.Elements(n)
+	elements, source, known := k.elements(n)
 	if !known {
 		return
 	}
-	for _, f := range checkPayload(p, elements) {
-		k.fault(s, f)
+	for _, f := range p.faults(elements) {
+		i := issueOf(f.fault)
+		i.Source = source
+		switch {
+		case f.limit && !allowed.Confirmed:
+			i.Severity = Warning // a template of another edition, or of another policy
+		case f.code == CodeADMXID:
+			i.Severity = Error
+		}
+		k.add(s, i)
 	}
+}
+
+// elements returns the elements of the policy of a template, and where they are from when it is not the catalogue.
+func (k *checker) elements(n Node) (elements []Element, source string, known bool) {
+	if k.rules.Elements == nil {
+		return elementsOf(n)
+	}
+	elements, known = k.rules.Elements(n)
+	return elements, "", known
 }
 
 // isTemplateNode reports whether the value of n is a template: …/ADMXInstall/{AppName}/{SettingsType}/{AdmxFileId}.
@@ -273,7 +290,7 @@ func (k *checker) template(s *subject, text string) {
 		return
 	}
 	for _, key := range registryKeys(doc.Root) {
-		if forbiddenKey(key) {
+		if ForbiddenKey(key) {
 			k.add(s, Issue{
 				Code: CodeADMXRegistry, Got: shorten(key), Want: "a key of the application",
 				Message: "the template writes to a key of Windows, so that a device refuses it",
@@ -289,8 +306,10 @@ func registryKeys(root *etree.Element) []string {
 	var walk func(e *etree.Element, inPolicy bool)
 	walk = func(e *etree.Element, inPolicy bool) {
 		if inPolicy = inPolicy || e.Tag == "policy"; inPolicy {
-			if key := e.SelectAttrValue("key", ""); key != "" {
-				keys = append(keys, key)
+			for _, name := range [...]string{"key", "defaultKey"} {
+				if key := e.SelectAttrValue(name, ""); key != "" {
+					keys = append(keys, key)
+				}
 			}
 		}
 		for _, c := range e.ChildElements() {
@@ -301,8 +320,9 @@ func registryKeys(root *etree.Element) []string {
 	return keys
 }
 
-// forbiddenKey reports whether Windows refuses a template that writes to a key.
-func forbiddenKey(key string) bool {
+// ForbiddenKey reports whether Windows refuses a template of an application that writes to a key of the registry, because
+// policies and components of its own have it.
+func ForbiddenKey(key string) bool {
 	key = strings.ToLower(strings.Trim(key, `\`)) + `\`
 	for _, free := range freeKeys {
 		if strings.HasPrefix(key, free) {

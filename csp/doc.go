@@ -21,6 +21,9 @@
 //     they are; an unknown node is no error unless its provider is known. Checker makes of it what a queue asks before it
 //     takes a request. Plan makes the requests for what is Desired, in groups and in order.
 //
+//   - A policy of an administrative template takes a Payload: that it is enabled, with Data for its Elements, or disabled.
+//     WindowsTemplates has the elements of those of Windows, and package csp/admx reads templates of applications.
+//
 //   - Decode reads what a device reported by the node, Equal compares it with what was sent, Unmarshal puts it into a
 //     struct. Explain says why a device refused something.
 //

@@ -139,6 +139,18 @@ func (p Payload) String() string {
 	return s
 }
 
+// Check returns what is wrong with p for a policy that has the elements: data that it does not have, that is not of its
+// type or out of its range, and what is required and missing. The issues have no address.
+func (p Payload) Check(elements []Element) Report {
+	var r Report
+	for _, f := range p.faults(elements) {
+		i := issueOf(f.fault)
+		i.Severity = severities.of(f.code)
+		r = append(r, i)
+	}
+	return r
+}
+
 // Value returns p as the value of an operation.
 func (p Payload) Value() omadm.Value { return omadm.Text(p.String()) }
 
@@ -159,183 +171,3 @@ func (p Payload) Equal(q Payload) bool {
 }
 
 func isTruthWord(s string) bool { return strings.EqualFold(s, "true") || strings.EqualFold(s, "false") }
-
-// Element is an element of a policy of a template: what data it takes.
-type Element struct {
-	ID       string
-	Kind     ElementKind
-	Required bool
-	Min, Max int64    // of a decimal; Max 0: none
-	Values   []string // of an enum
-}
-
-// ElementKind is a kind of Element.
-type ElementKind uint8
-
-// The kinds.
-const (
-	TextElement ElementKind = iota
-	DecimalElement
-	BooleanElement
-	EnumElement
-	ListElement      // names and values
-	MultiTextElement // lines
-)
-
-// checkPayload returns what is wrong with a payload for a policy that has the elements.
-func checkPayload(p Payload, elements []Element) []fault {
-	if !p.Enabled {
-		return nil
-	}
-	var found []fault
-	var missing []string
-	for i := range elements {
-		e := &elements[i]
-		at := slices.IndexFunc(p.Data, func(d Data) bool { return d.ID == e.ID })
-		if at < 0 {
-			if e.Required {
-				missing = append(missing, e.ID)
-			}
-			continue
-		}
-		if f := e.allows(p.Data[at].Value); !f.ok() {
-			found = append(found, f)
-		}
-	}
-	for _, d := range p.Data {
-		if !slices.ContainsFunc(elements, func(e Element) bool { return e.ID == d.ID }) {
-			found = append(found, fault{CodeADMXID, shorten(d.ID), oneOf(elementIDs(elements)), "is no element of the policy"})
-		}
-	}
-	if len(missing) > 0 {
-		found = append(found, fault{CodeADMXMissing, "", oneOf(missing), "data is missing"})
-	}
-	return found
-}
-
-func elementIDs(elements []Element) []string {
-	ids := make([]string, len(elements))
-	for i := range elements {
-		ids[i] = elements[i].ID
-	}
-	return ids
-}
-
-// allows returns what is wrong with data for e.
-func (e *Element) allows(value string) fault {
-	wrong := func(want string) fault {
-		return fault{CodeADMXType, shorten(value), want, "data of " + e.ID + " is not of its type"}
-	}
-	switch e.Kind {
-	case DecimalElement:
-		n, ok := parseNumber(value)
-		r := ranges{{e.Min, e.Max}}
-		if e.Max == 0 {
-			r[0].most = 1<<32 - 1
-		}
-		if !ok || !r.has(n) {
-			return wrong(r.String())
-		}
-	case BooleanElement:
-		if _, ok := parseTruth(value); !ok {
-			return wrong("true or false")
-		}
-	case EnumElement:
-		if !slices.ContainsFunc(e.Values, func(v string) bool { return strings.EqualFold(v, value) }) {
-			return wrong(oneOf(e.Values))
-		}
-	case ListElement:
-		if value != "" && strings.Count(value, itemSeparator)%2 == 0 {
-			return wrong("names and values with U+F000 between them")
-		}
-	}
-	return fault{}
-}
-
-// elementsOf returns the elements of the policies whose templates were compared with the documentation of their
-// provider; false for others.
-func elementsOf(n Node) ([]Element, bool) {
-	if n.Template() != bitLocker+n.Name() {
-		return nil, false
-	}
-	return bitLockerElements(n.Name())
-}
-
-const bitLocker = "./Device/Vendor/MSFT/BitLocker/"
-
-// bitLockerElements returns those of the policies of BitLocker by node. The description of EncryptionMethodByDriveType names
-// the policy of another node.
-func bitLockerElements(name string) ([]Element, bool) {
-	switch name {
-	case "EncryptionMethodByDriveType":
-		return []Element{
-			enum("EncryptionMethodWithXtsOsDropDown_Name", "3", "4", "6", "7"),
-			enum("EncryptionMethodWithXtsFdvDropDown_Name", "3", "4", "6", "7"),
-			enum("EncryptionMethodWithXtsRdvDropDown_Name", "3", "4", "6", "7"),
-		}, true
-	case "SystemDrivesRequireStartupAuthentication":
-		return []Element{
-			{ID: "ConfigureNonTPMStartupKeyUsage_Name", Kind: BooleanElement},
-			enum("ConfigureTPMStartupKeyUsageDropDown_Name", "2", "1", "0"),
-			enum("ConfigurePINUsageDropDown_Name", "2", "1", "0"),
-			enum("ConfigureTPMPINKeyUsageDropDown_Name", "2", "1", "0"),
-			enum("ConfigureTPMUsageDropDown_Name", "2", "1", "0"),
-		}, true
-	case "SystemDrivesMinimumPINLength":
-		return []Element{{ID: "MinPINLength", Kind: DecimalElement, Required: true, Min: 4, Max: 20}}, true
-	case "SystemDrivesRecoveryMessage":
-		return []Element{
-			enum("PrebootRecoveryInfoDropDown_Name", "0", "1", "2", "3"),
-			{ID: "RecoveryMessage_Input", Required: true},
-			{ID: "RecoveryUrl_Input", Required: true},
-		}, true
-	case "SystemDrivesRecoveryOptions":
-		return recoveryElements("OS"), true
-	case "FixedDrivesRecoveryOptions":
-		return recoveryElements("FDV"), true
-	case "FixedDrivesRequireEncryption":
-		return []Element{}, true
-	case "RemovableDrivesRequireEncryption":
-		return []Element{{ID: "RDVCrossOrg", Kind: BooleanElement, Required: true}}, true
-	case "IdentificationField":
-		return []Element{{ID: "IdentificationField"}, {ID: "SecIdentificationField"}}, true
-	case "FixedDrivesEncryptionType":
-		return []Element{enum("FDVEncryptionTypeDropDown_Name", "0", "1", "2")}, true
-	case "SystemDrivesEncryptionType":
-		return []Element{enum("OSEncryptionTypeDropDown_Name", "0", "1", "2")}, true
-	case "RemovableDrivesEncryptionType":
-		return []Element{enum("RDVEncryptionTypeDropDown_Name", "0", "1", "2")}, true
-	case "RemovableDrivesConfigureBDE":
-		return []Element{
-			{ID: "RDVAllowBDE_Name", Kind: BooleanElement, Required: true},
-			{ID: "RDVDisableBDE_Name", Kind: BooleanElement, Required: true},
-		}, true
-	case "SystemDrivesEnhancedPIN":
-		return []Element{}, true
-	case "SystemDrivesDisallowStandardUsersCanChangePIN":
-		return []Element{}, true
-	case "SystemDrivesEnablePrebootInputProtectorsOnSlates":
-		return []Element{}, true
-	case "SystemDrivesEnablePreBootPinExceptionOnDECapableDevice":
-		return []Element{}, true
-	}
-	return nil, false
-}
-
-// enum returns an element that has one of the values.
-func enum(id string, values ...string) Element {
-	return Element{ID: id, Kind: EnumElement, Required: true, Values: values}
-}
-
-// recoveryElements are those of the recovery of drives of a kind.
-func recoveryElements(drives string) []Element {
-	return []Element{
-		enum(drives+"RecoveryPasswordUsageDropDown_Name", "2", "1", "0"),
-		enum(drives+"RecoveryKeyUsageDropDown_Name", "2", "1", "0"),
-		{ID: drives + "AllowDRA_Name", Kind: BooleanElement},
-		{ID: drives + "HideRecoveryPage_Name", Kind: BooleanElement},
-		{ID: drives + "ActiveDirectoryBackup_Name", Kind: BooleanElement},
-		{ID: drives + "RequireActiveDirectoryBackup_Name", Kind: BooleanElement},
-		enum(drives+"ActiveDirectoryBackupDropDown_Name", "1", "2"),
-	}
-}

@@ -226,6 +226,7 @@ func (c *cursor) strs() []string {
 const (
 	hasADMX = 1 << iota
 	isConfirmed
+	hasElements
 )
 
 func (c *cursor) constraint() Constraint {
@@ -239,6 +240,9 @@ func (c *cursor) constraint() Constraint {
 	out.List = c.str()
 	if flags&hasADMX != 0 {
 		out.ADMX = &ADMXReference{c.str(), c.str(), c.str()}
+	}
+	if flags&hasElements != 0 {
+		out.Elements = c.elements()
 	}
 	return out
 }
@@ -355,6 +359,9 @@ func (w *tableWriter) appendConstraint(b []byte, c *Constraint) []byte {
 	if c.Confirmed {
 		flags |= isConfirmed
 	}
+	if c.Elements != nil {
+		flags |= hasElements
+	}
 	b = append(b, byte(index(kinds[:], c.Kind)), flags)
 	b = w.appendStrs(b, c.Values)
 	b = w.appendStr(b, c.List)
@@ -362,6 +369,9 @@ func (w *tableWriter) appendConstraint(b []byte, c *Constraint) []byte {
 		for _, s := range [...]string{c.ADMX.Area, c.ADMX.Name, c.ADMX.File} {
 			b = w.appendStr(b, s)
 		}
+	}
+	if c.Elements != nil {
+		b = w.appendElements(b, c.Elements)
 	}
 	return b
 }

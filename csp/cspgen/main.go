@@ -3,8 +3,9 @@
 //
 //	GOMADM_DDF=FOLDER go generate ./csp
 //
-// FOLDER holds the two archives as Microsoft publishes them: DDFv2Feb2026.zip, with all that is described today, and
-// DDFv1-2017.zip, with the description files of the documentation of 2017, for the providers that have no newer ones.
+// FOLDER holds the archives as Microsoft publishes them: DDFv2Feb2026.zip, with all that is described today,
+// DDFv1-2017.zip, with the description files of the documentation of 2017, for the providers that have no newer ones, and
+// PolicyDefinitions-1903-admx.zip, with the templates of Windows 10, version 1903, for what policies take.
 // What is odd about the files must be in accepted.tsv, and nothing else may be there; corrections are in overlay.json
 // of package csp. The differences from the catalogue that is there are printed, node by node.
 //
@@ -57,13 +58,19 @@ func run(w io.Writer, folder, dir string) error {
 	if err != nil {
 		return err
 	}
+	if folder != "" {
+		if err := writeTemplates(w, folder, filepath.Join(dir, templatesTable), c); err != nil {
+			return err
+		}
+	}
 	return writeConstants(w, dir, c, said)
 }
 
 // The files of package csp.
 const (
-	catalogFile = "catalog.bin"
-	overlayFile = "overlay.json"
+	catalogFile    = "catalog.bin"
+	overlayFile    = "overlay.json"
+	templatesTable = "templates.bin"
 )
 
 // writeCatalog writes the catalogue, and returns what the description files say of values.

@@ -1,0 +1,258 @@
+package admx_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gomadm/gomadm/csp"
+	"github.com/gomadm/gomadm/csp/admx"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// example returns the template of testdata as a text.
+func example(t testing.TB) string {
+	t.Helper()
+	b, err := os.ReadFile("testdata/example.admx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func parse(t testing.TB, s string) *admx.Template {
+	t.Helper()
+	got, err := admx.Parse([]byte(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// show writes what was read of a template as a text.
+func show(t *admx.Template) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("target %+v, using %+v, superseded %q", t.Target, t.Using, t.Superseded)
+	for _, c := range t.Categories {
+		line("category %s in %q, line %d", c.Name, c.Parent, c.Line)
+	}
+	for _, s := range t.Supported {
+		line("support %s, all %v: %+v", s.Name, s.All, s.Products)
+	}
+	for i := range t.Policies {
+		showPolicy(line, &t.Policies[i])
+	}
+	for _, a := range t.Anomalies {
+		line("anomaly: %v", a)
+	}
+	return b.String()
+}
+
+func showPolicy(line func(string, ...any), p *admx.Policy) {
+	line("\npolicy %s of class %s in %q, for %q, line %d\n  %s, %q", p.Name, p.Class, p.Category, p.Supported, p.Line, p.Key, p.ValueName)
+	value := func(name string, v *admx.Value) {
+		if v != nil {
+			line("  %s: %s %q", name, v.Kind, v)
+		}
+	}
+	list := func(name string, l *admx.ValueList) {
+		if l == nil {
+			return
+		}
+		line("  %s in %q", name, l.Key)
+		for _, v := range l.Values {
+			line("    %s, %s: %s %q", v.Key, v.Name, v.Value.Kind, v.Value)
+		}
+	}
+	value("enabled", p.EnabledValue)
+	value("disabled", p.DisabledValue)
+	list("enabled list", p.EnabledList)
+	list("disabled list", p.DisabledList)
+	for i := range p.Elements {
+		e := &p.Elements[i]
+		line("  element %+v", e.Element)
+		line("    %s, %q; soft %v, as text %v, expandable %v, additive %v", e.Key, e.ValueName, e.Soft, e.StoreAsText, e.Expandable, e.Additive)
+		value("  true", e.True)
+		value("  false", e.False)
+		list("  true list", e.TrueList)
+		list("  false list", e.FalseList)
+		for _, item := range e.Items {
+			value("  item", &item.Value)
+			list("  item list", item.List)
+		}
+	}
+}
+
+// encoded returns a text in UTF-16.
+func encoded(order binary.AppendByteOrder, s string) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = order.AppendUint16(b, u)
+	}
+	return string(b)
+}
+
+// TestParse: what is read does not depend on the encoding, nor on what the template says of it.
+func TestParse(t *testing.T) {
+	text := example(t)
+	const golden = "testdata/example.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(show(parse(t, text))), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := func(encoding string) string {
+		return strings.Replace(text, `encoding="utf-8"`, `encoding="`+encoding+`"`, 1)
+	}
+	little, big := binary.LittleEndian, binary.BigEndian
+	document := parse(t, text).Document()
+	for name, doc := range map[string]string{
+		"UTF-8":                                   text,
+		"UTF-8 with a mark":                       "\ufeff" + text,
+		"UTF-8 that says it is UTF-16":            declared("utf-16"),
+		"UTF-8 that says it is unicode":           "\ufeff" + declared("unicode"),
+		"UTF-8 that says it is of one octet":      declared("windows-1252"),
+		"UTF-16 of Intel":                         encoded(little, declared("utf-16")),
+		"UTF-16 of Intel with a mark":             encoded(little, "\ufeff"+declared("utf-16")),
+		"UTF-16 of the network":                   encoded(big, declared("utf-16")),
+		"UTF-16 of the network with a mark":       encoded(big, "\ufeff"+declared("utf-16")),
+		"UTF-16 that says it is UTF-8":            encoded(little, "\ufeff"+text),
+		"UTF-16 that says it is unicode":          encoded(little, "\ufeff"+declared("unicode")),
+		"UTF-16 of the network that says UTF-8":   encoded(big, "\ufeff"+text),
+		"lines that end as on Windows":            strings.ReplaceAll(text, "\n", "\r\n"),
+		"the namespace of a preliminary edition":  strings.Replace(text, "schemas.microsoft.com/GroupPolicy/2006/07", "www.microsoft.com/GroupPolicy", 1),
+		"no namespace":                            strings.Replace(text, ` xmlns="http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions"`, "", 1),
+		"elements of others, which do not matter": strings.Replace(text, "<policies>", `<x:y xmlns:x="urn:x"><policy/></x:y><policies>`, 1),
+	} {
+		tmpl, err := admx.Parse([]byte(doc))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(string(want), show(tmpl)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if strings.Contains(name, "says") && tmpl.Document() != document {
+			t.Errorf("%s: another document", name)
+		}
+	}
+	if strings.HasPrefix(document, "<?xml") || strings.HasPrefix(document, "\ufeff") || !strings.HasSuffix(document, "</policyDefinitions>") {
+		t.Errorf("document begins %.20q", document)
+	}
+}
+
+// wrap returns a template with one policy, in which inner stands.
+func wrap(inner string) string {
+	return `<policyDefinitions><policies><policy name="p" class="Both" key="k">` + inner + `</policy></policies></policyDefinitions>`
+}
+
+func TestParseRefuses(t *testing.T) {
+	long := strings.Repeat("n", 256)
+	for name, tt := range map[string]struct{ doc, want string }{
+		"nothing":                  {"", "admx: line 1: has no element"},
+		"another document":         {"<policyDefinitionResources/>", "admx: line 1: root is not policyDefinitions"},
+		"no XML":                   {"<policyDefinitions>", "admx: line 1: ends inside an element"},
+		"half of UTF-16":           {"<\x00p", "admx: line 1: half a character of UTF-16"},
+		"octets that are no text":  {"<policyDefinitions>\xff\xff</policyDefinitions>", "admx: line 1: octet that is no character of XML in UTF-8"},
+		"a document type":          {`<!DOCTYPE policyDefinitions [<!ENTITY a "b">]><policyDefinitions/>`, "admx: line 1: document type"},
+		"an entity":                {wrap("&a;"), "admx: line 1: "},
+		"a policy without a name":  {`<policyDefinitions><policies><policy class="User" key="k"/></policies></policyDefinitions>`, "admx: line 1: policy without name"},
+		"a policy without a class": {"<policyDefinitions>\n<policies><policy name=\"p\" key=\"k\"/></policies></policyDefinitions>", `admx: line 2, policy "p": class that is not Machine, User or Both`},
+		"a policy without a key":   {`<policyDefinitions><policies><policy name="p" class="User"/></policies></policyDefinitions>`, `admx: line 1, policy "p": policy without key`},
+		"an element without an id": {wrap(`<elements><text valueName="v"/></elements>`), `admx: line 1, policy "p": text without id`},
+		"an endless name":          {wrap(`<elements><text id="` + long + `"/></elements>`), `admx: line 1, policy "p": id of more than 255 octets`},
+		"an unnamed category":      {`<policyDefinitions><categories><category/></categories></policyDefinitions>`, "admx: line 1: category without name"},
+		"deep":                     {strings.Repeat("<a>", 33) + strings.Repeat("</a>", 33), "admx: more than 32 Depth"},
+		"many policies": {`<policyDefinitions><policies>` + strings.Repeat(`<policy name="p" class="User" key="k"/>`, 20_001) + `</policies></policyDefinitions>`,
+			"admx: more than 20000 Policies"},
+		"large": {wrap(strings.Repeat(" ", 16<<20)), "admx: more than 16777216 Octets"},
+	} {
+		got, err := admx.Parse([]byte(tt.doc))
+		syntax, limit := new(admx.SyntaxError), new(admx.LimitError)
+		if err == nil || got != nil || !strings.HasPrefix(err.Error(), tt.want) || !errors.As(err, &syntax) && !errors.As(err, &limit) {
+			t.Errorf("%s: got %v, %v, want %s", name, got, err, tt.want)
+		}
+	}
+}
+
+func TestAnomalies(t *testing.T) {
+	for name, tt := range map[string]struct{ doc, want string }{
+		"an element of no use":          {wrap("\n<what/>"), `line 2, policy "p": unknown element "what"`},
+		"a kind that is none":           {wrap("<elements><number id='a'/></elements>"), `line 1, policy "p": unknown element "number"`},
+		"one id twice":                  {wrap("<elements><text id='a'/><text id='a'/></elements>"), `line 1, policy "p": id that is there twice`},
+		"a number that is none":         {wrap("<elements><decimal id='a' maxValue='ten'/></elements>"), `line 1, policy "p": maxValue that is no number of its size`},
+		"a number of more than 32 bits": {wrap("<elements><decimal id='a' maxValue='4294967296'/></elements>"), `line 1, policy "p": maxValue that is no number of its size`},
+		"limits in the wrong order":     {wrap("<elements><decimal id='a' minValue='2' maxValue='1'/></elements>"), `line 1, policy "p": minValue above maxValue`},
+		"truth that is none":            {wrap("<elements><text id='a' required='yes'/></elements>"), `line 1, policy "p": required that is neither true nor false`},
+		"no value":                      {wrap("<enabledValue/>"), `line 1, policy "p": no value`},
+		"two values":                    {wrap("<enabledValue><delete/><delete/></enabledValue>"), `line 1, policy "p": more than one value`},
+		"an enum of nothing":            {wrap("<elements><enum id='a'/></elements>"), `line 1, policy "p": enum without items`},
+		"a category that is not there":  {wrap("<parentCategory ref='c'/>"), `line 1, policy "p": category that is not there`},
+		"a category above that is not":  {"<policyDefinitions><categories><category name='a'><parentCategory ref='b'/></category></categories></policyDefinitions>", "line 1: category that is not there"},
+		"one category twice":            {"<policyDefinitions><categories><category name='a'/><category name='a'/></categories></policyDefinitions>", "line 1: category that is there twice"},
+		"one policy twice": {"<policyDefinitions><policies><policy name='p' class='User' key='k'/>\n<policy name='p' class='User' key='k'/></policies></policyDefinitions>",
+			`line 2, policy "p": policy that is there twice`},
+	} {
+		tmpl := parse(t, tt.doc)
+		if len(tmpl.Anomalies) != 1 || tmpl.Anomalies[0].String() != tt.want {
+			t.Errorf("%s: got %v, want %s", name, tmpl.Anomalies, tt.want)
+		}
+	}
+	// What is odd does not restrict.
+	for _, doc := range []string{
+		wrap("<elements><decimal id='a' minValue='2' maxValue='1'/></elements>"), wrap("<elements><enum id='a'/></elements>"),
+	} {
+		p, ok := parse(t, doc).Policy("p")
+		if !ok {
+			t.Fatal("no policy")
+		}
+		if _, err := p.Enabled(admx.Number("a", 7)); err != nil {
+			t.Errorf("%s: %v", doc, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	text := example(f)
+	f.Add([]byte(text))
+	f.Add([]byte(encoded(binary.LittleEndian, "\ufeff"+text)))
+	f.Add([]byte(wrap("<elements><enum id='a'><item/></enum><list id='b' valuePrefix=''/></elements><what/>")))
+	f.Add([]byte("<policyDefinitions><categories><category name='a'><parentCategory ref='a'/></category></categories></policyDefinitions>"))
+	f.Add([]byte("\ufeff\ufeff<?xml version='1.0'?><?xml version='1.0'?><policyDefinitions/>"))
+	f.Add([]byte("\ufeff\ufeff<policyDefinitions/>"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		tmpl, err := admx.Parse(b)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "admx: ") {
+				t.Fatalf("error %v", err)
+			}
+			return
+		}
+		// The document that is sent says the same.
+		again, err := admx.Parse([]byte(tmpl.Document()))
+		if err != nil || len(again.Policies) != len(tmpl.Policies) || again.Document() != tmpl.Document() {
+			t.Fatalf("read again: %v", err)
+		}
+		layer, err := admx.App{Name: "App"}.Layer(map[string]*admx.Template{"a.admx": tmpl})
+		if err == nil {
+			_, _ = csp.Default().With(layer)
+		}
+		_ = tmpl.Check()
+		for i := range tmpl.Policies {
+			_, _ = tmpl.Policies[i].Enabled(admx.Text("a", "b"))
+		}
+	})
+}
