@@ -159,6 +159,12 @@ func (l *loader) barest() (*omadm.Planner, error) {
 	asks.CmdID, asks.CmdRef, asks.Cmd, asks.TargetRefs, asks.SourceRefs = "2", "99", "Alert", nil, nil
 	later := l.turn.header // of a message that is not the first
 	later.Meta = nil
+	if uri := later.RespURI; uri != "" { // which is what the client calls us from now on
+		later.Source.URI = uri
+		if len(list[0].TargetRefs) > 0 {
+			list[0].TargetRefs = []string{uri}
+		}
+	}
 	p := new(omadm.Planner)
 	return p, l.turn.start(p, &later, append(list[:1:1], &asks))
 }

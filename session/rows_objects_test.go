@@ -376,6 +376,27 @@ var sendRows = map[string]func(*testing.T){
 			assert.Equal(t, omadm.StatusEntityTooLarge, h.outcomes()["a"].Status)
 		}
 	},
+	// How much room the next message has hangs on what the client will call us in it.
+	"P-12_what_has_no_room_today_has_room_tomorrow": func(t *testing.T) {
+		respURI := serverURL + "?node=" + strings.Repeat("x", 100)
+		crowd := strings.Repeat(alert("1224", typed("com.example", "1")), 12)
+		came, refused := 0, 0
+		for n := 900; n < 1500; n += 20 {
+			h := newHouse(t, func(c *session.Config) { c.Rules.RespURI = respURI })
+			h.request(omadm.Request{ID: "a", Group: omadm.Atomic, Ops: []omadm.Op{replace("./A", strings.Repeat("x", n)), replace("./B", "1")}})
+			if h.post(msgMeta("1", "1", sizes(2400, 0), alert1201+crowd+final)).Final {
+				assert.Equal(t, omadm.Refused, h.outcomes()["a"].Kind)
+				refused++
+				continue
+			}
+			m := h.post(strings.Replace(msg("1", "2", okHdr("1")+next), serverURL, respURI, 1))
+			assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 9 200"}, summary(m)[:2])
+			assert.Contains(t, strings.Join(summary(m), " "), "Atomic", "%d octets", n)
+			came++
+		}
+		assert.NotZero(t, came)
+		assert.NotZero(t, refused)
+	},
 	"P-14_final_in_every_message_but_parts_and_next_message": func(t *testing.T) {
 		h := newHouse(t)
 		assert.False(t, h.post(msg("1", "1", alert1201)).Final, "the client goes on")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,6 +68,7 @@ type talk struct {
 	max     int64   // octets that the device takes; 0: it did not say
 	going   *said   // part of a large object that the last message of the device ends with
 	open    bool    // the package of the server goes on
+	full    bool    // because its last message had no room for a command
 	object  string  // large object of the server that goes on, as objectKey names it; empty: none
 }
 
@@ -227,7 +229,7 @@ func (j *judge) server(x *turn) {
 	if t.max > 0 && int64(j.at.Size) > t.max {
 		j.violate("P-38", "the message has %d octets, the device takes %d", j.at.Size, t.max)
 	}
-	t.open, t.blind = !m.Final && !v.next, false
+	t.open, t.full, t.blind = !m.Final && !v.next, v.full(), false
 }
 
 // verdict is what is found about one reply.
@@ -626,12 +628,7 @@ func (v *verdict) packages() {
 			v.violate("A-10", "a refusal has no Final")
 		}
 	case v.talk.message.Final || v.talk.open && v.talk.going == nil:
-		if v.more && final {
-			v.violate("L-9", "Final stands in a message whose object goes on")
-		}
-		if !v.more && !final && v.commands {
-			v.violate("P-14", "the message has no Final")
-		}
+		v.final()
 		if v.next {
 			v.violate("P-24", "Alert 1222 though the device has closed its package")
 		}
@@ -646,4 +643,38 @@ func (v *verdict) packages() {
 			v.violate("P-21", "Final while the package of the device is open")
 		}
 	}
+}
+
+// final checks that the server closes its package, but with a part of a large object. Where the statuses leave no room for
+// a command the package may go on too, if the command comes in the next message.
+func (v *verdict) final() {
+	switch final := v.m.Final; {
+	case v.more && final:
+		v.violate("L-9", "Final stands in a message whose object goes on")
+	case v.talk.full && !v.commands:
+		v.violate("P-14", "the message before has no Final, and this one holds nothing for which there was no room")
+	case !v.more && !final && (!v.full() || v.roomy()):
+		v.violate("P-14", "the message has no Final")
+	}
+}
+
+// full reports whether the server keeps its package open with nothing but statuses.
+func (v *verdict) full() bool {
+	return !v.m.Final && !v.commands && !v.aborts && !v.next && !v.lost
+}
+
+// roomy reports whether there is no Status but those for the header and for the request for this message. No message has
+// more room than such a one.
+func (v *verdict) roomy() bool {
+	return !slices.ContainsFunc(v.m.Body, func(c syncml.Command) bool {
+		st, ok := c.(*syncml.Status)
+		return ok && st.CmdRef != "0" && !v.asksNext(st)
+	})
+}
+
+// asksNext reports whether st is for an Alert 1222 of the device.
+func (v *verdict) asksNext(st *syncml.Status) bool {
+	return slices.ContainsFunc(v.talk.message.Body, func(c syncml.Command) bool {
+		return c.ID() == st.CmdRef && alertCode(c) == omadm.AlertNextMessage
+	})
 }

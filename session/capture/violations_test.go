@@ -92,6 +92,7 @@ func TestViolations(t *testing.T) {
 		{"an alert without a text", 1, get, `<Alert><CmdID>4</CmdID><Data>1100</Data></Alert>`, []string{"server U-3", "device S-2"}},
 		{"an alert without choices", 1, get, `<Alert><CmdID>4</CmdID><Data>1103</Data><Item><Data></Data></Item><Item><Data>x</Data></Item></Alert>`, []string{"server U-13", "device S-2"}},
 		{"no Final", 1, "<Final/>", "", []string{"server P-14"}},
+		{"no Final at the end", 3, "<Final/>", "", []string{"server P-14"}},
 		{"1222 at the wrong time", 1, get, `<Alert><CmdID>4</CmdID><Data>1222</Data></Alert>`, []string{"server P-24", "device S-2"}},
 		{"a command in the package of the device", 0, "<Final/>", "", []string{"server P-21", "server P-21", "server P-21"}},
 		{"1223 without Final", 3, "<Final/>", "<Alert><CmdID>2</CmdID><Data>1223</Data></Alert>", []string{"server P-27"}},
@@ -118,6 +119,34 @@ func TestViolations(t *testing.T) {
 			}
 			require.Equal(t, tt.want, got, "%s", strings.Join(text, "\n"))
 		})
+	}
+}
+
+// A reply of statuses alone may have no Final where a command had no room, which comes with the next.
+func TestViolationsOfAPackageThatStaysOpen(t *testing.T) {
+	all := conversation()
+	const get = `<Get><CmdID>4</CmdID><Item><Target><LocURI>./A</LocURI></Target></Item></Get>`
+	full := strings.NewReplacer(get, "", "<Final/>", "").Replace(all[1])
+	more := strings.Replace(string(document("7", "2", "", st(1, 1, 0, "SyncHdr", 200)+`<Alert><CmdID>2</CmdID><Data>1222</Data></Alert>`)), "<Final/>", "", 1)
+	asked := st(1, 2, 0, "SyncHdr", 200) + st(2, 2, 2, "Alert", 200)
+	last := string(document("7", "3", "", st(1, 2, 0, "SyncHdr", 200)+st(2, 2, 4, "Get", 200)))
+	for name, tt := range map[string]struct {
+		next string
+		want []string
+	}{
+		"the command comes": {reply("2", asked+get), nil},
+		"nothing comes":     {reply("2", asked), []string{"message 2 of the server: P-14: the message before has no Final, and this one holds nothing for which there was no room"}},
+		"an abort comes":    {reply("2", asked+`<Alert><CmdID>3</CmdID><Data>1223</Data></Alert>`), nil},
+	} {
+		var got []string
+		messages := []string{all[0], full, more, tt.next}
+		if strings.Contains(tt.next, get) {
+			messages = append(messages, last, reply("3", st(1, 3, 0, "SyncHdr", 200)))
+		}
+		for _, v := range recordingOf(messages).Violations() {
+			got = append(got, v.String())
+		}
+		require.Equal(t, tt.want, got, name)
 	}
 }
 

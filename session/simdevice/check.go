@@ -423,12 +423,7 @@ func (c *check) packages() {
 			c.s.violate("A-10", "a refusal has no Final")
 		}
 	case c.s.turn != deviceOpen:
-		switch {
-		case c.more && c.m.Final:
-			c.s.violate("L-9", "Final stands in a message whose object goes on")
-		case !c.more && !c.m.Final:
-			c.s.violate("P-14", "the message has no Final")
-		}
+		c.final()
 		if c.next {
 			c.s.violate("P-24", "Alert 1222 though the device has closed its package")
 		}
@@ -444,4 +439,39 @@ func (c *check) packages() {
 		}
 		c.part()
 	}
+}
+
+// final checks that the server closes its package with its message, but for a part of a large object. A message whose
+// statuses leave no room for a command may leave the package open too, if the command comes in the next (OMA DM Protocol
+// 1.2.1, section 6.2): otherwise it would have ended the session.
+func (c *check) final() {
+	switch {
+	case c.more && c.m.Final:
+		c.s.violate("L-9", "Final stands in a message whose object goes on")
+	case c.s.turn == serverFull && !c.commands:
+		c.s.violate("P-14", "the message before has no Final, and this one holds nothing for which there was no room")
+	case !c.more && !c.m.Final && (!c.full() || c.roomy()):
+		c.s.violate("P-14", "the message has no Final")
+	}
+}
+
+// full reports whether the server keeps its package open with nothing but statuses.
+func (c *check) full() bool {
+	return !c.m.Final && !c.commands && !c.aborts && !c.next && !c.lost && c.s.coming == nil && c.s.turn != deviceOpen
+}
+
+// roomy reports whether there is no Status but those for the header and for the request for this message. No message has
+// more room than such a one.
+func (c *check) roomy() bool {
+	return !slices.ContainsFunc(c.m.Body, func(cmd syncml.Command) bool {
+		st, ok := cmd.(*syncml.Status)
+		return ok && st.CmdRef != "0" && !c.asksNext(st)
+	})
+}
+
+// asksNext reports whether st is for an Alert 1222 of the device.
+func (c *check) asksNext(st *syncml.Status) bool {
+	return slices.ContainsFunc(c.device.Body, func(cmd syncml.Command) bool {
+		return cmd.ID() == st.CmdRef && alertCode(cmd) == omadm.AlertNextMessage
+	})
 }

@@ -330,6 +330,35 @@ func TestViolationsInObjects(t *testing.T) {
 	}
 }
 
+// TestPackageThatStaysOpen lets a server leave out Final in messages that hold only statuses: that is right where a command
+// had no room and comes with the next.
+func TestPackageThatStaysOpen(t *testing.T) {
+	man := get(1, "./DevInfo/Man")
+	for _, tt := range []struct {
+		name   string
+		script []string
+		want   []string
+		at     int // message of the first violation
+	}{
+		{"the command comes", []string{goesOn, man}, nil, 0},
+		{"a part of an object comes", []string{goesOn, chunk("Replace", 1, note, 4, "qz", true), chunk("Replace", 1, note, 0, "zq", false)}, nil, 0},
+		{"nothing comes", []string{goesOn, ""}, []string{"P-14"}, 2},
+		{"nothing comes, twice", []string{goesOn, goesOn, man}, []string{"P-14"}, 2},
+		{"nothing takes the room", []string{man, goesOn, man}, []string{"P-14"}, 2},
+		{"an abort", []string{goesOn, alert(1, 1223)}, nil, 0},
+		{"a command and no Final", []string{man + goesOn}, []string{"P-14"}, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			report, err := generic(&server{t: t, script: tt.script}).Session(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, rows(report), "%v", report.Violations)
+			if len(report.Violations) > 0 {
+				assert.Equal(t, tt.at, report.Violations[0].Message)
+			}
+		})
+	}
+}
+
 func TestViolationsInLargeAlerts(t *testing.T) {
 	for _, tt := range []struct {
 		status string // for the alert

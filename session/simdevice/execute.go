@@ -25,9 +25,9 @@ func (s *session) answerTo(c *check) []*unit {
 		return s.refuse(c)
 	}
 	x := &executor{s: s, m: c.m}
-	open := s.turn == deviceOpen
+	open, full := s.turn == deviceOpen, c.full()
 	var news []*unit
-	if !open { // a package of the device that is open goes on as it was begun
+	if !open && !full { // a package that is open goes on as it was begun
 		news = s.news()
 	}
 	if s.coming != nil && !c.continued {
@@ -43,6 +43,8 @@ func (s *session) answerTo(c *check) []*unit {
 		switch last := len(x.statuses) - 1; {
 		case c.more && s.large() && last >= 0:
 			s.turn, s.ack, x.statuses = serverOpen, x.statuses[last], x.statuses[:last]
+		case full:
+			s.turn, s.ack = serverFull, &unit{}
 		case c.commands:
 			s.busy = s.d.KeepAlive
 		}

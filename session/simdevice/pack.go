@@ -62,7 +62,7 @@ func (s *session) pack(answer *syncml.Message) (*syncml.Message, []byte, error) 
 	switch {
 	case !ok, len(s.outbox) > maxOutbox:
 		p.abort()
-	case s.turn == serverOpen:
+	case s.turn == serverOpen, s.turn == serverFull:
 		p.acknowledge()
 	case s.busy > 0:
 		s.busy--
@@ -171,8 +171,8 @@ func (p *packer) abort() {
 	p.remember(nil, abort)
 }
 
-// acknowledge answers a message of the server that ends with a part of a large object: with statuses and the request
-// for the next message. Results and alerts wait (OMA DM Protocol 1.2.1, sections 6.2 and 7).
+// acknowledge answers a message of the server that ends with a part of a large object, or had no room for a command: with
+// statuses and the request for the next message. Results and alerts wait (OMA DM Protocol 1.2.1, sections 6.2 and 7).
 func (p *packer) acknowledge() {
 	s := p.s
 	next := &syncml.Alert{Data: code(int(omadm.AlertNextMessage))}

@@ -59,6 +59,23 @@ var rowTests = map[string]func(*testing.T){
 		require.NoError(t, report.Err())
 		assert.Equal(t, 1, s.posts)
 	},
+	"P-14_a_command_without_room_comes_in_the_next_message": func(t *testing.T) {
+		s := &server{t: t, script: []string{goesOn, get(1, "./DevInfo/Man")}}
+		d := device(s)
+		s.edit = func(n int, text string) string {
+			if n == 1 { // what comes now waits for the package of the device
+				d.Notify(generalAlert("./Data", "news"))
+			}
+			return text
+		}
+		report, err := d.Session(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, report.Err())
+		require.Len(t, s.heard, 3)
+		assert.Equal(t, []string{"Status 1/0 SyncHdr 200", "Alert 2 1222"}, lines(s.heard[1]))
+		assert.Equal(t, "Results 2/1", lines(s.heard[2])[2])
+		assert.Contains(t, strings.Join(lines(s.heard[2]), "\n"), "1226")
+	},
 	"P-27_abort_of_the_server_ends_the_session": func(t *testing.T) {
 		s := &server{t: t, script: []string{alert(1, 1223)}}
 		report, err := device(s).Session(t.Context())

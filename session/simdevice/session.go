@@ -49,6 +49,7 @@ const (
 	deviceClosed turn = iota // the device has closed its package: the server may send commands
 	deviceOpen               // the device's package goes on: the server may only ask for the rest
 	serverOpen               // the server is in the middle of a large object, or stopped there: it goes on
+	serverFull               // the server had no room for a command beside its statuses: it goes on
 )
 
 // sent is a command of the device. The server has to answer it.
@@ -237,7 +238,7 @@ func (s *session) over(c *check) (End, bool) {
 		return ServerAborted, true
 	case failed(s.report.Header):
 		return Refused, true
-	case s.turn == deviceClosed && !c.commands && !c.lost && c.m.Final:
+	case (s.turn == deviceClosed || s.turn == serverFull) && !c.commands && !c.lost && c.m.Final:
 		return Completed, true
 	}
 	return 0, false

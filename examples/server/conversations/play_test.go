@@ -333,14 +333,15 @@ func (p *play) session(ctx context.Context, opts simdevice.SessionOptions) {
 	}
 }
 
-// excused reports whether a violation is one that the server cannot know of, or is meant: while a message is full of statuses
-// the package stays open, so that the commands that wait are not left for another day.
+// excused reports whether a violation is one that the server cannot know of, or that it cannot foresee: while a
+// message is full of statuses the package stays open for the command that waits, and that is canceled or expires.
 func (p *play) excused(v simdevice.Violation) bool {
 	switch v.Row {
 	case "L-24":
 		return !p.talk.client.known
 	case "P-14":
-		return p.talk.client.maxMsgSize+int64(p.talk.rules.Limits.Reply) > 0
+		crowded := p.talk.client.maxMsgSize > 0 || p.talk.rules.Limits.Reply > 0
+		return crowded && p.talk.withdraws() && strings.HasPrefix(v.Text, "the message before has no Final")
 	}
 	return false
 }

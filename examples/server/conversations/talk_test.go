@@ -122,6 +122,12 @@ const (
 	troubleKinds
 )
 
+// withdraws reports whether a request may be gone before it goes out.
+func (k *talk) withdraws() bool {
+	return slices.ContainsFunc(k.troubles, func(t trouble) bool { return t.kind == cancels }) ||
+		slices.ContainsFunc(k.wishes, func(w wish) bool { return w.life > 0 })
+}
+
 // String says what is in a talk, without values.
 func (k *talk) String() string {
 	var b strings.Builder
