@@ -32,6 +32,7 @@ var drawing = []struct{ room, imports string }{
 	{"session/...", "syncml/... omadm/... session/..."},
 
 	{"csp", "syncml/... omadm/..."},
+	{"csp/node", "syncml/... omadm/... csp"},
 	{"csp/...", "syncml/... omadm/... csp/..."},
 
 	{"omadm", "syncml/..."},
@@ -64,6 +65,7 @@ var limits = []struct{ what, never, but string }{
 	{"encoding/xml", "...", "_test.go examples/server/load/baseline.go"}, // the yardstick
 	{"github.com/beevik/etree", "syncml/...", "_test.go"},
 	{"unsafe C", "...", "syncml/arena.go"},
+	{"csp/ddf", "csp/...", "_test.go csp/cspgen"}, // who has a constant needs no reader of descriptions
 	{clock, pure, outside},
 	{randomness, pure, outside},
 	{"go-statement", pure, outside},
@@ -132,8 +134,16 @@ func TestViolationsAreFound(t *testing.T) {
 		{"nor do children of csp", "csp/policy/a.go", `import x "github.com/gomadm/gomadm/session/memstore"`,
 			[]string{"csp/policy/a.go:2: csp/... may not import session/memstore"}},
 		{"the catalogue does not read descriptions", "csp/a.go", `import "github.com/gomadm/gomadm/csp/ddf"`,
-			[]string{"csp/a.go:2: csp may not import csp/ddf"}},
+			[]string{"csp/a.go:2: csp may not import csp/ddf", "csp/a.go:2: csp/ddf: not in csp/... but in _test.go csp/cspgen"}},
 		{"who makes it does", "csp/cspgen/a.go", `import "github.com/gomadm/gomadm/csp/ddf"`, nil},
+		{"the constants do not", "csp/policy/a.go", `import "github.com/gomadm/gomadm/csp/ddf"`,
+			[]string{"csp/policy/a.go:2: csp/ddf: not in csp/... but in _test.go csp/cspgen"}},
+		{"kits stand on the catalogue", "csp/bitlocker/a.go", `import "github.com/gomadm/gomadm/csp"`, nil},
+		{"the catalogue does not know the constants", "csp/a.go", `import "github.com/gomadm/gomadm/csp/policy"`,
+			[]string{"csp/a.go:2: csp may not import csp/policy"}},
+		{"its tests do", "csp/a_test.go", `import "github.com/gomadm/gomadm/csp/policy"`, nil},
+		{"nor do their types", "csp/node/a.go", `import "github.com/gomadm/gomadm/csp/policy"`,
+			[]string{"csp/node/a.go:2: csp/node may not import csp/policy"}},
 		{"session does not know its stores", "session/a.go", `import "github.com/gomadm/gomadm/session/memstore"`,
 			[]string{"session/a.go:2: session may not import session/memstore"}},
 		{"its tests do", "session/a_test.go", `import "github.com/gomadm/gomadm/session/memstore"`, nil},

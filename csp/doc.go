@@ -27,15 +27,24 @@
 //   - Decode reads what a device reported by the node, Equal compares it with what was sent, Unmarshal puts it into a
 //     struct. Explain says why a device refused something.
 //
-// From the address in a portal to what is known of it:
+//   - The packages below this one, such as csp/policy and csp/bitlocker, have each node of Default as a typed constant, and
+//     kits for what takes several. Match.Constant names it.
 //
-//	u, err := csp.Parse("./Vendor/MSFT/Policy/Config/Camera/AllowCamera")
+// From the address in a portal to a command that compiles only if the node takes it, and is sent only if the device does:
+//
+//	m, err := csp.Default().ResolveLocURI("./Vendor/MSFT/Policy/Config/Camera/AllowCamera")
 //	…
-//	m, err := csp.Default().Resolve(u)
-//	…
-//	op := omadm.Op{Verb: omadm.Replace, URI: m.URI().LocURI(), Value: omadm.Int(0)}
-//	fmt.Println(m.Node.Format(), m.Node.Verbs().Has(op.Verb), m.Node.Allowed().Values)
-//	fmt.Println(m.Node.Applies(csp.Device{Build: build, Edition: csp.Pro}))
+//	fmt.Println(m.Node.Format(), m.Node.Allowed().Values, m.Constant()) // int [0 1] policy.CameraAllowCamera
+//
+//	req := omadm.Request{Ops: []omadm.Op{policy.CameraAllowCamera.Replace(policy.CameraAllowCameraNotAllowed)}}
+//	report := csp.Default().Check(csp.Device{Build: build, Edition: csp.Pro}, req)
+//	if err := report.Err(); err != nil {
+//		…
+//	}
+//	// Queue req. When the device has answered policy.CameraAllowCamera.Get():
+//	n, err := policy.CameraAllowCamera.Value(results...)
+//
+// On a terminal, dm tree ./Vendor/MSFT/Policy/Config/Camera/AllowCamera says the same of a node.
 //
 // What only reads is safe for concurrent use.
 package csp

@@ -5,34 +5,48 @@ import (
 	"fmt"
 
 	"github.com/gomadm/gomadm/csp"
+	"github.com/gomadm/gomadm/csp/policy"
 	"github.com/gomadm/gomadm/omadm"
 )
 
 func Example() {
-	u, err := csp.Parse("./Vendor/MSFT/Policy/Config/camera/AllowCamera") // as somebody wrote it
+	// The address as a portal shows it.
+	m, err := csp.Default().ResolveLocURI("./Vendor/MSFT/Policy/Config/camera/AllowCamera")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	m, err := csp.Default().Resolve(u)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	op := omadm.Op{Verb: omadm.Replace, URI: m.URI().LocURI(), Value: omadm.Int(0)}
-	fmt.Println(op)
 	fmt.Println(m.Node.Format(), m.Node.Allowed().Values, m.Node.Verbs())
-	build, err := csp.ParseBuild("10.0.22631.3007")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	a := m.Node.Applies(csp.Device{Build: build, Edition: csp.Pro})
-	fmt.Println(a.Verdict(), a)
+	fmt.Println(m.Constant())
+
+	// The typed command.
+	req := omadm.Request{Ops: []omadm.Op{policy.CameraAllowCamera.Replace(policy.CameraAllowCameraNotAllowed)}}
+	fmt.Println(req.Ops[0])
+
+	// Whether a device takes it.
+	d := csp.Device{Build: csp.Build{Major: 10, Number: 22631, Revision: 3007}, Edition: csp.Pro}
+	fmt.Println(csp.Default().Check(d, req).Err())
+	fmt.Println(m.Node.Applies(d))
 	// Output:
-	// Replace "./Device/Vendor/MSFT/Policy/Config/Camera/AllowCamera" int text/plain text[1]
 	// int [0 1] Add Delete Get Replace
-	// yes since build 10.0.10240
+	// policy.CameraAllowCamera
+	// Replace "./Device/Vendor/MSFT/Policy/Config/Camera/AllowCamera" int text/plain text[1]
+	// <nil>
+	// since build 10.0.10240
+}
+
+func ExampleMatch_Constant() {
+	for _, u := range []omadm.URI{"./Vendor/MSFT/VPNv2/Head%20office/AlwaysOn", "./User/Vendor/MSFT/Policy/Config/Start/HideRecentJumplists"} {
+		m, err := csp.Default().ResolveLocURI(u)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(m.Constant())
+	}
+	// Output:
+	// vpnv2.AlwaysOn.At("Head office")
+	// policy.UserStartHideRecentJumplists
 }
 
 func ExampleCatalog_Resolve_unknown() {

@@ -54,7 +54,7 @@ const (
 	SCEPInstall node.Named[node.InteriorAddDeleteGetReplace] = "./Device/Vendor/MSFT/ClientCertificateInstall/SCEP/{UniqueID}/Install"
 	// Builds 10.0.15063.
 	SCEPInstallAADKeyIdentifierList node.Named[node.AddDeleteGetReplace[string]] = "./Device/Vendor/MSFT/ClientCertificateInstall/SCEP/{UniqueID}/Install/AADKeyIdentifierList"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	SCEPInstallAttestPrivateKey node.Named[node.AddGet[int64]] = "./Device/Vendor/MSFT/ClientCertificateInstall/SCEP/{UniqueID}/Install/AttestPrivateKey"
 	// Builds 10.0.10586.
 	SCEPInstallCAThumbprint node.Named[node.AddDeleteGetReplace[string]] = "./Device/Vendor/MSFT/ClientCertificateInstall/SCEP/{UniqueID}/Install/CAThumbprint"
@@ -146,7 +146,7 @@ const (
 	UserSCEPInstall node.Named[node.InteriorAddDeleteGetReplace] = "./User/Vendor/MSFT/ClientCertificateInstall/SCEP/{UniqueID}/Install"
 	// Builds 10.0.15063.
 	UserSCEPInstallAADKeyIdentifierList node.Named[node.AddDeleteGetReplace[string]] = "./User/Vendor/MSFT/ClientCertificateInstall/SCEP/{UniqueID}/Install/AADKeyIdentifierList"
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	UserSCEPInstallAttestPrivateKey node.Named[node.AddGet[int64]] = "./User/Vendor/MSFT/ClientCertificateInstall/SCEP/{UniqueID}/Install/AttestPrivateKey"
 	// Builds 10.0.10586.
 	UserSCEPInstallCAThumbprint node.Named[node.AddDeleteGetReplace[string]] = "./User/Vendor/MSFT/ClientCertificateInstall/SCEP/{UniqueID}/Install/CAThumbprint"

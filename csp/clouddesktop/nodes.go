@@ -18,7 +18,7 @@ const (
 
 	BootToCloudPCEnhancedNotConfigured int64 = 0
 
-	// One of false, true. Builds 88.8.88888.
+	// One of false, true. In no build with a number yet.
 	//
 	// Deprecated: by Microsoft.
 	EnableBootToCloudSharedPCMode node.AddDeleteGetReplace[bool] = "./Device/Vendor/MSFT/CloudDesktop/EnableBootToCloudSharedPCMode"
@@ -26,10 +26,10 @@ const (
 
 // Nodes of the user.
 const (
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	UserCloudDesktop node.InteriorGet = "./User/Vendor/MSFT/CloudDesktop"
-	// One of false, true. Builds 99.9.99999.
+	// One of false, true. In no build with a number yet.
 	UserEnablePhysicalDeviceAccessOnCtrlAltDel node.AddDeleteGetReplace[bool] = "./User/Vendor/MSFT/CloudDesktop/EnablePhysicalDeviceAccessOnCtrlAltDel"
-	// One of false, true. Builds 99.9.99999.
+	// One of false, true. In no build with a number yet.
 	UserEnablePhysicalDeviceAccessOnErrorScreens node.AddDeleteGetReplace[bool] = "./User/Vendor/MSFT/CloudDesktop/EnablePhysicalDeviceAccessOnErrorScreens"
 )

@@ -85,7 +85,6 @@ func constants(dir string, c *csp.Catalog, ns *names, said described) (map[strin
 	for n := range c.All() {
 		nodes[n.Template()] = n
 	}
-	types := make(map[string]bool)
 	packages := make(map[string]*pkg)
 	for _, n := range ns.sorted() {
 		p := packages[n.pkg]
@@ -93,11 +92,9 @@ func constants(dir string, c *csp.Catalog, ns *names, said described) (map[strin
 			p = &pkg{name: n.pkg, documented: exists(filepath.Join(dir, n.pkg, "doc.go"))}
 			packages[n.pkg] = p
 		}
-		node := nodes[n.template]
-		p.consts = append(p.consts, constant{name: n, node: node})
-		types[typeName(node)] = true
+		p.consts = append(p.consts, constant{name: n, node: nodes[n.template]})
 	}
-	files := map[string]string{"node/types.go": typesSource(slices.Sorted(maps.Keys(types)))}
+	files := map[string]string{"node/types.go": typesSource(nodes)}
 	for name, p := range packages {
 		files[name+"/"+nodesFile] = p.source()
 		files[name+"/"+exampleFile] = p.example()
@@ -305,7 +302,7 @@ func facts(n csp.Node) string {
 		s = append(s, "A secret.")
 	}
 	if builds := buildsOf(n); builds != "" {
-		s = append(s, "Builds "+builds+".")
+		s = append(s, builds)
 	}
 	text := strings.Join(s, " ")
 	if d := deprecation(n); d != "" {
@@ -331,16 +328,18 @@ func deprecation(n csp.Node) string {
 	return "Deprecated: since build " + since.String() + "."
 }
 
-// buildsOf returns the builds that n, or the next node above that says so, is in.
+// buildsOf says which builds n is in, as it or the next node above it has it.
 func buildsOf(n csp.Node) string {
-	for ; !n.IsZero(); n = n.Parent() {
-		if n.Described() {
-			if b := n.Definition().Builds; b != nil {
-				return *b
-			}
+	list := n.Applies(csp.Device{}).BuildFact
+	if list == "" {
+		return ""
+	}
+	for entry := range strings.SplitSeq(list, ",") {
+		if b, err := csp.ParseBuild(strings.TrimSpace(entry)); err != nil || b.Major < 80 { // others are to come
+			return "Builds " + list + "."
 		}
 	}
-	return ""
+	return "In no build with a number yet."
 }
 
 func allowed(c csp.Constraint) string {

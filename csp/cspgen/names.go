@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -10,10 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/gomadm/gomadm/csp"
-	"github.com/gomadm/gomadm/omadm"
 )
 
 // name is a line of names.tsv: the constant of a node, or of one of its values. Once given, a name is never changed or
@@ -24,7 +23,12 @@ type name struct {
 	value      string // as description files write it; empty for the node itself
 }
 
-func (n name) key() string { return n.template + "\t" + n.value }
+func (n name) key() string {
+	if n.value == "" {
+		return n.template
+	}
+	return n.template + " = " + n.value
+}
 
 // names are all names that were given.
 type names struct {
@@ -73,7 +77,7 @@ func (ns *names) add(n name) error {
 // reserve keeps an identifier of a package, which hand-written files declare, from being given.
 func (ns *names) reserve(pkg, ident string) {
 	if _, ok := ns.taken[pkg+"."+ident]; !ok {
-		ns.taken[pkg+"."+ident] = "a file of the package"
+		ns.taken[pkg+"."+ident] = "a hand-written file"
 	}
 }
 
@@ -123,26 +127,22 @@ func (ns *names) String() string {
 	return b.String()
 }
 
-// nameNodes gives a name to each node that has none.
+// nameNodes gives its name to each node that has none, and finds those whose name would change.
 func (ns *names) nameNodes(c *csp.Catalog) error {
+	var all []error
 	for n := range c.All() {
 		t := n.Template()
-		if _, ok := ns.byKey[name{template: t}.key()]; ok {
-			continue
-		}
-		pkg, idents, err := candidates(t)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(idents, func(ident string) bool { return ns.taken[pkg+"."+ident] == "" })
-		if i < 0 {
-			return fmt.Errorf("%s: package %s has all of %q already", t, pkg, idents)
-		}
-		if err := ns.add(name{pkg: pkg, ident: idents[i], template: t}); err != nil {
-			return err
+		next := name{template: t}
+		next.pkg, next.ident = csp.ConstantName(t)
+		if next.ident == "" {
+			all = append(all, fmt.Errorf("%s: a place that belongs to no package", t))
+		} else if old, ok := ns.byKey[next.key()]; !ok {
+			all = append(all, ns.add(next))
+		} else if old != next {
+			all = append(all, fmt.Errorf("%s is %s.%s, and csp.ConstantName makes it %s.%s", t, old.pkg, old.ident, next.pkg, next.ident))
 		}
 	}
-	return nil
+	return errors.Join(all...)
 }
 
 // gone returns the nodes with a name that a catalogue does not have.
@@ -152,66 +152,6 @@ func (ns *names) gone(c *csp.Catalog) []name {
 		have[n.Template()] = true
 	}
 	return slices.DeleteFunc(ns.sorted(), func(n name) bool { return have[n.template] || n.value != "" })
-}
-
-// candidates returns the package of a node and what it may be called, the best name first: the names on the way to it
-// without those that are chosen at run time, and with them.
-func candidates(template string) (pkg string, idents []string, err error) {
-	segments := strings.Split(strings.TrimPrefix(template, "./"), "/")
-	prefix := ""
-	switch {
-	case len(segments) > 3 && segments[1] == "Vendor" && segments[0] == "User":
-		prefix, segments = "User", segments[3:]
-	case len(segments) > 3 && segments[1] == "Vendor" && segments[0] == "Device":
-		segments = segments[3:]
-	case len(segments) > 1 && segments[0] == "SyncML":
-		segments = segments[1:]
-	case segments[0] != "DevInfo" && segments[0] != "DevDetail":
-		return "", nil, fmt.Errorf("%s: a place that belongs to no package", template)
-	}
-	pkg = strings.ToLower(words(segments[0]))
-	below := segments[1:]
-	switch {
-	case len(below) == 0: // the provider itself
-		below = segments
-	case pkg == "policy" && below[0] == "Config" && len(below) > 1 && !dynamic(below[1]):
-		below = below[1:]
-	}
-	short, long := prefix, prefix
-	for i, s := range below {
-		if !dynamic(s) || i == len(below)-1 {
-			short += words(s)
-		}
-		long += words(s)
-	}
-	return pkg, slices.Compact([]string{short, long, long + "Node"}), nil
-}
-
-func dynamic(segment string) bool { return strings.HasPrefix(segment, "{") }
-
-// words returns a name as a part of an identifier: its letters and digits, each run of them beginning with a capital.
-func words(segment string) string {
-	if s, err := omadm.UnescapeSegment(segment); err == nil {
-		segment = s
-	}
-	var b strings.Builder
-	start := true
-	for _, r := range segment {
-		if !letterOrDigit(r) {
-			start = true
-			continue
-		}
-		if start {
-			r = unicode.ToUpper(r)
-		}
-		start = false
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-func letterOrDigit(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
 // declared returns what the files of a package that are not generated declare.

@@ -144,3 +144,27 @@ func number(s string) (int64, bool) {
 	n, err := strconv.ParseInt(digits, base, 64)
 	return n, err == nil
 }
+
+func dynamic(segment string) bool { return strings.HasPrefix(segment, "{") }
+
+// words returns a name as a part of an identifier: its letters and digits, each run of them beginning with a capital.
+func words(name string) string {
+	var b strings.Builder
+	start := true
+	for _, r := range name {
+		if !letterOrDigit(r) {
+			start = true
+			continue
+		}
+		if start {
+			r = unicode.ToUpper(r)
+		}
+		start = false
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func letterOrDigit(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+}

@@ -6,47 +6,47 @@ import "github.com/gomadm/gomadm/csp/node"
 
 // Nodes of the device.
 const (
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	DeclaredConfiguration node.InteriorGet = "./Device/Vendor/MSFT/DeclaredConfiguration"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	Host node.InteriorAddDeleteGet = "./Device/Vendor/MSFT/DeclaredConfiguration/Host"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostComplete node.InteriorAddDeleteGet = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostCompleteDocuments node.InteriorAddDeleteGet = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostCompleteDocumentsDocID node.Named[node.InteriorAddDeleteGet] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents/{DocID}"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostCompleteDocumentsDocument node.Named[node.AddDeleteGetReplace[string]] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents/{DocID}/Document"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostCompleteDocumentsProperties node.Named[node.InteriorAddDeleteGet] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents/{DocID}/Properties"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	HostCompleteDocumentsPropertiesAbandoned node.Named[node.AddDeleteGetReplace[int64]] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents/{DocID}/Properties/Abandoned"
 
 	HostCompleteDocumentsPropertiesAbandonedTheDocumentIsManaged int64 = 1
 
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostCompleteResults node.InteriorGet = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Results"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostCompleteResultsDocID node.Named[node.InteriorGet] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Results/{DocID}"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostCompleteResultsDocument node.Named[node.Get[string]] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Results/{DocID}/Document"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostInventory node.InteriorAddDeleteGet = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Inventory"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostInventoryDocuments node.InteriorAddDeleteGet = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Documents"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostInventoryDocumentsDocID node.Named[node.InteriorAddDeleteGet] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Documents/{DocID}"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostInventoryDocumentsDocument node.Named[node.AddDeleteGetReplace[string]] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Documents/{DocID}/Document"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostInventoryResults node.InteriorGet = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Results"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostInventoryResultsDocID node.Named[node.InteriorGet] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Results/{DocID}"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	HostInventoryResultsDocument node.Named[node.Get[string]] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Results/{DocID}/Document"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	ManagementServiceConfiguration node.InteriorGet = "./Device/Vendor/MSFT/DeclaredConfiguration/ManagementServiceConfiguration"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	ManagementServiceConfigurationConflictResolution node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/DeclaredConfiguration/ManagementServiceConfiguration/ConflictResolution"
 )

@@ -11,38 +11,38 @@ import "github.com/gomadm/gomadm/csp/node"
 
 // Nodes of the device.
 const (
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	DevicePreparation node.InteriorGet = "./Device/Vendor/MSFT/DevicePreparation"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	BootstrapperAgent node.InteriorGet = "./Device/Vendor/MSFT/DevicePreparation/BootstrapperAgent"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	BootstrapperAgentExecutionContext node.GetReplace[string] = "./Device/Vendor/MSFT/DevicePreparation/BootstrapperAgent/ExecutionContext"
-	// One of false, true. Builds 99.9.99999.
+	// One of false, true. In no build with a number yet.
 	IsPostOobeProvisioningAllowed node.GetReplace[bool] = "./Device/Vendor/MSFT/DevicePreparation/IsPostOobeProvisioningAllowed"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	MDMProvider node.InteriorGet = "./Device/Vendor/MSFT/DevicePreparation/MDMProvider"
-	// One of false, true. Builds 99.9.99999.
+	// One of false, true. In no build with a number yet.
 	MDMProviderMdmAgentInstalled node.GetReplace[bool] = "./Device/Vendor/MSFT/DevicePreparation/MDMProvider/MdmAgentInstalled"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	MDMProviderProgress node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/DevicePreparation/MDMProvider/Progress"
-	// One of false, true. Builds 99.9.99999.
+	// One of false, true. In no build with a number yet.
 	MDMProviderRebootRequired node.Get[bool] = "./Device/Vendor/MSFT/DevicePreparation/MDMProvider/RebootRequired"
-	// One of false, true. Builds 99.9.99999.
+	// One of false, true. In no build with a number yet.
 	PageEnabled node.GetReplace[bool] = "./Device/Vendor/MSFT/DevicePreparation/PageEnabled"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	PageErrorCode node.Get[int64] = "./Device/Vendor/MSFT/DevicePreparation/PageErrorCode"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	PageErrorDetails node.Get[string] = "./Device/Vendor/MSFT/DevicePreparation/PageErrorDetails"
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	PageErrorPhase node.Get[int64] = "./Device/Vendor/MSFT/DevicePreparation/PageErrorPhase"
 
 	PageErrorPhaseUnknown       int64 = 0
 	PageErrorPhaseAgentDownload int64 = 1
 	PageErrorPhaseAgentProgress int64 = 2
 
-	// JSON. Builds 99.9.99999.
+	// JSON. In no build with a number yet.
 	PageSettings node.GetReplace[string] = "./Device/Vendor/MSFT/DevicePreparation/PageSettings"
-	// One of 0, 1, 2, 3, 4. Builds 99.9.99999.
+	// One of 0, 1, 2, 3, 4. In no build with a number yet.
 	PageStatus node.GetReplace[int64] = "./Device/Vendor/MSFT/DevicePreparation/PageStatus"
 
 	PageStatusDisabled      int64 = 0

@@ -133,7 +133,7 @@ const (
 	ProviderHelpWebsite node.Named[node.AddDeleteGetReplace[string]] = "./Device/Vendor/MSFT/DMClient/Provider/{ProviderID}/HelpWebsite"
 	// Builds 10.0.22621, 10.0.22000.918, 10.0.19044.2193, 10.0.19043.2193, 10.0.19042.2193.
 	ProviderLinkedEnrollment node.Named[node.InteriorGet] = "./Device/Vendor/MSFT/DMClient/Provider/{ProviderID}/LinkedEnrollment"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	ProviderLinkedEnrollmentDiscoveryEndpoint node.Named[node.AddDeleteGetReplace[string]] = "./Device/Vendor/MSFT/DMClient/Provider/{ProviderID}/LinkedEnrollment/DiscoveryEndpoint"
 	// Builds 10.0.22621, 10.0.22000.918, 10.0.19044.2193, 10.0.19043.2193, 10.0.19042.2193.
 	ProviderLinkedEnrollmentEnroll node.Named[node.NullExec] = "./Device/Vendor/MSFT/DMClient/Provider/{ProviderID}/LinkedEnrollment/Enroll"

@@ -29,13 +29,13 @@ const (
 	DownloadServersAutoEnable node.Named[node.Named[node.AddGetReplace[bool]]] = "./Device/Vendor/MSFT/eUICCs/{eUICC}/DownloadServers/{ServerName}/AutoEnable"
 	// Builds 10.0.22000.
 	DownloadServersDiscoveryState node.Named[node.Named[node.Get[int64]]] = "./Device/Vendor/MSFT/eUICCs/{eUICC}/DownloadServers/{ServerName}/DiscoveryState"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	DownloadServersErrorDetail node.Named[node.Named[node.Get[int64]]] = "./Device/Vendor/MSFT/eUICCs/{eUICC}/DownloadServers/{ServerName}/ErrorDetail"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	DownloadServersICCID node.Named[node.Named[node.Get[string]]] = "./Device/Vendor/MSFT/eUICCs/{eUICC}/DownloadServers/{ServerName}/ICCID"
 	// One of false, true. Builds 10.0.22621.
 	DownloadServersIsDiscoveryServer node.Named[node.Named[node.AddGetReplace[bool]]] = "./Device/Vendor/MSFT/eUICCs/{eUICC}/DownloadServers/{ServerName}/IsDiscoveryServer"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	DownloadServersMaximumAttempts node.Named[node.Named[node.AddGetReplace[int64]]] = "./Device/Vendor/MSFT/eUICCs/{eUICC}/DownloadServers/{ServerName}/MaximumAttempts"
 	// Builds 10.0.16299.
 	Identifier node.Named[node.Get[string]] = "./Device/Vendor/MSFT/eUICCs/{eUICC}/Identifier"

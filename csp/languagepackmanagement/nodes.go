@@ -11,32 +11,32 @@ import "github.com/gomadm/gomadm/csp/node"
 
 // Nodes of the device.
 const (
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	LanguagePackManagement node.InteriorAddDeleteGet = "./Device/Vendor/MSFT/LanguagePackManagement"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	Install node.InteriorGet = "./Device/Vendor/MSFT/LanguagePackManagement/Install"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	InstallLanguageID node.Named[node.InteriorAddDeleteGet] = "./Device/Vendor/MSFT/LanguagePackManagement/Install/{Language ID}"
-	// One of false, true. Builds 99.9.9999.
+	// One of false, true. In no build with a number yet.
 	InstallCopyToDeviceInternationalSettings node.Named[node.AddDeleteGetReplace[bool]] = "./Device/Vendor/MSFT/LanguagePackManagement/Install/{Language ID}/CopyToDeviceInternationalSettings"
-	// One of true, false. Builds 99.9.9999.
+	// One of true, false. In no build with a number yet.
 	InstallEnableLanguageFeatureInstallations node.Named[node.AddDeleteGetReplace[bool]] = "./Device/Vendor/MSFT/LanguagePackManagement/Install/{Language ID}/EnableLanguageFeatureInstallations"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	InstallErrorCode node.Named[node.Get[int64]] = "./Device/Vendor/MSFT/LanguagePackManagement/Install/{Language ID}/ErrorCode"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	InstallStartInstallation node.Named[node.NullExec] = "./Device/Vendor/MSFT/LanguagePackManagement/Install/{Language ID}/StartInstallation"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	InstallStatus node.Named[node.Get[int64]] = "./Device/Vendor/MSFT/LanguagePackManagement/Install/{Language ID}/Status"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	InstalledLanguages node.InteriorGet = "./Device/Vendor/MSFT/LanguagePackManagement/InstalledLanguages"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	InstalledLanguagesLanguageID node.Named[node.InteriorDeleteGet] = "./Device/Vendor/MSFT/LanguagePackManagement/InstalledLanguages/{Language ID}"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	InstalledLanguagesLanguageFeatures node.Named[node.Get[int64]] = "./Device/Vendor/MSFT/LanguagePackManagement/InstalledLanguages/{Language ID}/LanguageFeatures"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	InstalledLanguagesProviders node.Named[node.Get[int64]] = "./Device/Vendor/MSFT/LanguagePackManagement/InstalledLanguages/{Language ID}/Providers"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	LanguageSettings node.InteriorGet = "./Device/Vendor/MSFT/LanguagePackManagement/LanguageSettings"
-	// Builds 99.9.9999.
+	// In no build with a number yet.
 	LanguageSettingsSystemPreferredUILanguages node.GetReplace[string] = "./Device/Vendor/MSFT/LanguagePackManagement/LanguageSettings/SystemPreferredUILanguages"
 )

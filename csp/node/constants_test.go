@@ -89,7 +89,7 @@ func TestConstants(t *testing.T) {
 		nodes[n.Template()] = n
 	}
 	seen := make(map[string]string)
-	values := 0
+	var values []*types.Const
 	for _, p := range paths {
 		pkg, err := imports.Import(p)
 		if err != nil {
@@ -102,7 +102,7 @@ func TestConstants(t *testing.T) {
 			}
 			named, ok := types.Unalias(c.Type()).(*types.Named)
 			if !ok {
-				values++
+				values = append(values, c)
 				continue
 			}
 			if named.Obj().Pkg().Path() != nodePath {
@@ -122,6 +122,9 @@ func TestConstants(t *testing.T) {
 			if m, err := csp.Default().Resolve(csp.MustParse(withNames(template))); err != nil || m.Node != n {
 				t.Errorf("%s: %s resolves to %v (%v)", where, template, m.Node, err)
 			}
+			if got := n.Constant(); got != where {
+				t.Errorf("%s: the catalogue names it %q", where, got)
+			}
 			if got, want := methods(t, named), methodsOf(n); !slices.Equal(got, want) {
 				t.Errorf("%s: got %q, want %q", where, got, want)
 			}
@@ -132,7 +135,41 @@ func TestConstants(t *testing.T) {
 			t.Errorf("no constant for %s", template)
 		}
 	}
-	t.Logf("%d nodes and %d values in %d packages", len(seen), values, len(paths))
+	byName := make(map[string]csp.Node)
+	for template, where := range seen {
+		byName[where] = nodes[template]
+	}
+	for _, c := range values {
+		if !valueOfNode(c, byName) {
+			t.Errorf("%s.%s = %v: no node that begins so has this value", c.Pkg().Name(), c.Name(), c.Val())
+		}
+	}
+	t.Logf("%d nodes and %d values in %d packages", len(seen), len(values), len(paths))
+}
+
+// valueOfNode reports whether a constant is one of the values of a node whose name the constant's begins with, in the
+// type of its values. Other constants of hand-written files are none of ours.
+func valueOfNode(c *types.Const, byName map[string]csp.Node) bool {
+	basic, ok := c.Type().(*types.Basic)
+	if !ok || basic.Info()&types.IsUntyped != 0 {
+		return true
+	}
+	for i := range c.Name() {
+		n, ok := byName[c.Pkg().Name()+"."+c.Name()[:i]]
+		if !ok {
+			continue
+		}
+		got := strings.Trim(c.Val().ExactString(), `"`)
+		if n.Format() == omadm.FormatInt && basic.Kind() == types.Int64 || n.Format() == omadm.FormatChr && basic.Kind() == types.String {
+			for _, v := range n.Allowed().Values {
+				want, err := csp.DecodeAs(n.Format(), "", omadm.Text(v))
+				if err == nil && want.Data.Value == got {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // withNames puts names into a template.

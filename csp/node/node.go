@@ -56,25 +56,46 @@ func cutName(template string) (before, after string, ok bool) {
 	return template[:start], template[start+length:], true
 }
 
-// valueOf returns v in the form that the format of its nodes has.
-func valueOf[V Value](v V) omadm.Value {
-	switch v := any(v).(type) {
+// valueOf returns v, one of Value, in the form that its nodes have. It is there once, and not for each kind, and leans on
+// little: all of it is in each program that has a constant.
+func valueOf(v any) omadm.Value {
+	text := ""
+	switch v := v.(type) {
 	case int64:
-		return omadm.Int(v)
+		text = strconv.FormatInt(v, 10)
 	case bool:
-		return omadm.Bool(v)
+		text = strconv.FormatBool(v)
 	case float64:
 		return omadm.Float(v)
 	case string:
-		return omadm.Text(v)
+		text = v
 	case []byte:
 		return omadm.Bytes(v)
 	case XML:
-		return omadm.XML(string(v))
+		text = string(v)
 	case Time:
-		return omadm.Value{Format: omadm.FormatTime, Data: syncml.Text(string(v))}
+		text = string(v)
 	}
-	panic("node: a kind of Value that valueOf does not know")
+	return omadm.Value{Format: formatOf(v), Data: syncml.Text(text)}
+}
+
+// formatOf returns the format of nodes with the kind of value that v has, or points to.
+func formatOf(v any) omadm.Format {
+	switch v.(type) {
+	case int64, *int64:
+		return omadm.FormatInt
+	case bool, *bool:
+		return omadm.FormatBool
+	case float64, *float64:
+		return omadm.FormatFloat
+	case []byte, *[]byte:
+		return omadm.FormatB64
+	case XML, *XML:
+		return omadm.FormatXML
+	case Time, *Time:
+		return omadm.FormatTime
+	}
+	return omadm.FormatChr
 }
 
 // value returns the last value that the results have of the node. What comes last is newest.
@@ -84,10 +105,7 @@ func value[V Value](node string, results []omadm.Result) (V, error) {
 	if err != nil {
 		return v, err
 	}
-	if err := read(omadm.URI(node), raw, any(&v)); err != nil {
-		return v, err
-	}
-	return v, nil
+	return v, read(omadm.URI(node), raw, &v)
 }
 
 // find returns the last value that the results have of the node.
@@ -103,7 +121,7 @@ func find(node string, results []omadm.Result) (omadm.Value, error) {
 			if it.Source.URI == "" || it.Data.Kind == syncml.NoData {
 				continue
 			}
-			if got, err := csp.Parse(it.Source.URI); err == nil && got.Query() == "" && got.Equal(want) {
+			if got, err := csp.Parse(it.Source.URI); err == nil && got.Query() == "" && got.Depth() == want.Depth() && got.HasPrefix(want) {
 				return omadm.ItemValue(it), nil
 			}
 		}
@@ -112,50 +130,39 @@ func find(node string, results []omadm.Result) (omadm.Value, error) {
 }
 
 // read puts a value that a device reported into dst, a pointer to one of Value.
-func read(u omadm.URI, v omadm.Value, dst any) (err error) {
-	v, err = csp.DecodeAs(formatOf(dst), u, v)
+func read(u omadm.URI, v omadm.Value, dst any) error {
+	v, err := csp.DecodeAs(formatOf(dst), u, v)
+	if err != nil {
+		return err
+	}
+	switch dst := dst.(type) {
+	case *[]byte:
+		*dst, err = v.Bytes()
+		return err
+	case *float64:
+		*dst, err = v.Float()
+		return err
+	}
+	text, err := v.Text()
 	if err != nil {
 		return err
 	}
 	switch dst := dst.(type) {
 	case *int64:
-		*dst, err = strconv.ParseInt(v.Data.Value, 10, 64)
+		*dst, err = strconv.ParseInt(text, 10, 64)
 	case *bool:
-		*dst, err = v.Bool()
-	case *float64:
-		*dst, err = v.Float()
+		*dst, err = strconv.ParseBool(text)
 	case *string:
-		*dst, err = v.Text()
-	case *[]byte:
-		*dst, err = v.Bytes()
+		*dst = text
 	case *XML:
-		var s string
-		s, err = v.Text()
-		*dst = XML(s)
+		*dst = XML(text)
 	case *Time:
-		var s string
-		s, err = v.Text()
-		*dst = Time(s)
+		*dst = Time(text)
 	}
-	return err
-}
-
-func formatOf(dst any) omadm.Format {
-	switch dst.(type) {
-	case *int64:
-		return omadm.FormatInt
-	case *bool:
-		return omadm.FormatBool
-	case *float64:
-		return omadm.FormatFloat
-	case *[]byte:
-		return omadm.FormatB64
-	case *XML:
-		return omadm.FormatXML
-	case *Time:
-		return omadm.FormatTime
+	if err != nil { // which quotes the text
+		return &csp.DecodeError{URI: u, Format: formatOf(dst), Len: len(text)}
 	}
-	return omadm.FormatChr
+	return nil
 }
 
 // children returns the names that a device gave for those below an interior node.

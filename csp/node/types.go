@@ -4,7 +4,7 @@ package node
 
 import "github.com/gomadm/gomadm/omadm"
 
-// AddDeleteExecGet is a node with a value that takes Add, Delete, Exec and Get.
+// AddDeleteExecGet is a node with a value that takes Add, Delete, Exec, Get.
 type AddDeleteExecGet[V Value] string
 
 // LocURI returns the address.
@@ -16,17 +16,17 @@ func (n AddDeleteExecGet[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
+// is a *csp.DecodeError or an *omadm.ValueError.
 func (n AddDeleteExecGet[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
 
-// Add returns the command that makes the node, with its value.
+// Add returns the command that adds the node.
 func (n AddDeleteExecGet[V]) Add(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// Delete returns the command that removes the node.
+// Delete returns the command that removes the node, and all below it.
 func (n AddDeleteExecGet[V]) Delete() omadm.Op {
 	return omadm.Op{Verb: omadm.Delete, URI: omadm.URI(n)}
 }
@@ -36,12 +36,12 @@ func (n AddDeleteExecGet[V]) Exec() omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n)}
 }
 
-// ExecWith returns the command that starts what the node stands for, with what it takes.
+// ExecWith returns the command that starts what the node stands for, with what that takes.
 func (n AddDeleteExecGet[V]) ExecWith(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// AddDeleteExecGetReplace is a node with a value that takes Add, Delete, Exec, Get and Replace.
+// AddDeleteExecGetReplace is a node with a value that takes Add, Delete, Exec, Get, Replace.
 type AddDeleteExecGetReplace[V Value] string
 
 // LocURI returns the address.
@@ -53,12 +53,12 @@ func (n AddDeleteExecGetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
+// is a *csp.DecodeError or an *omadm.ValueError.
 func (n AddDeleteExecGetReplace[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
 
-// Add returns the command that makes the node, with its value.
+// Add returns the command that adds the node.
 func (n AddDeleteExecGetReplace[V]) Add(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: valueOf(v)}
 }
@@ -68,7 +68,7 @@ func (n AddDeleteExecGetReplace[V]) Replace(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Replace, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// Delete returns the command that removes the node.
+// Delete returns the command that removes the node, and all below it.
 func (n AddDeleteExecGetReplace[V]) Delete() omadm.Op {
 	return omadm.Op{Verb: omadm.Delete, URI: omadm.URI(n)}
 }
@@ -78,12 +78,12 @@ func (n AddDeleteExecGetReplace[V]) Exec() omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n)}
 }
 
-// ExecWith returns the command that starts what the node stands for, with what it takes.
+// ExecWith returns the command that starts what the node stands for, with what that takes.
 func (n AddDeleteExecGetReplace[V]) ExecWith(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// AddDeleteGet is a node with a value that takes Add, Delete and Get.
+// AddDeleteGet is a node with a value that takes Add, Delete, Get.
 type AddDeleteGet[V Value] string
 
 // LocURI returns the address.
@@ -95,22 +95,22 @@ func (n AddDeleteGet[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
+// is a *csp.DecodeError or an *omadm.ValueError.
 func (n AddDeleteGet[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
 
-// Add returns the command that makes the node, with its value.
+// Add returns the command that adds the node.
 func (n AddDeleteGet[V]) Add(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// Delete returns the command that removes the node.
+// Delete returns the command that removes the node, and all below it.
 func (n AddDeleteGet[V]) Delete() omadm.Op {
 	return omadm.Op{Verb: omadm.Delete, URI: omadm.URI(n)}
 }
 
-// AddDeleteGetReplace is a node with a value that takes Add, Delete, Get and Replace.
+// AddDeleteGetReplace is a node with a value that takes Add, Delete, Get, Replace.
 type AddDeleteGetReplace[V Value] string
 
 // LocURI returns the address.
@@ -122,12 +122,12 @@ func (n AddDeleteGetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
+// is a *csp.DecodeError or an *omadm.ValueError.
 func (n AddDeleteGetReplace[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
 
-// Add returns the command that makes the node, with its value.
+// Add returns the command that adds the node.
 func (n AddDeleteGetReplace[V]) Add(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: valueOf(v)}
 }
@@ -137,12 +137,12 @@ func (n AddDeleteGetReplace[V]) Replace(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Replace, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// Delete returns the command that removes the node.
+// Delete returns the command that removes the node, and all below it.
 func (n AddDeleteGetReplace[V]) Delete() omadm.Op {
 	return omadm.Op{Verb: omadm.Delete, URI: omadm.URI(n)}
 }
 
-// AddGet is a node with a value that takes Add and Get.
+// AddGet is a node with a value that takes Add, Get.
 type AddGet[V Value] string
 
 // LocURI returns the address.
@@ -154,17 +154,15 @@ func (n AddGet[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
-func (n AddGet[V]) Value(results ...omadm.Result) (V, error) {
-	return value[V](string(n), results)
-}
+// is a *csp.DecodeError or an *omadm.ValueError.
+func (n AddGet[V]) Value(results ...omadm.Result) (V, error) { return value[V](string(n), results) }
 
-// Add returns the command that makes the node, with its value.
+// Add returns the command that adds the node.
 func (n AddGet[V]) Add(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// AddGetReplace is a node with a value that takes Add, Get and Replace.
+// AddGetReplace is a node with a value that takes Add, Get, Replace.
 type AddGetReplace[V Value] string
 
 // LocURI returns the address.
@@ -176,12 +174,12 @@ func (n AddGetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
+// is a *csp.DecodeError or an *omadm.ValueError.
 func (n AddGetReplace[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
 
-// Add returns the command that makes the node, with its value.
+// Add returns the command that adds the node.
 func (n AddGetReplace[V]) Add(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: valueOf(v)}
 }
@@ -191,13 +189,13 @@ func (n AddGetReplace[V]) Replace(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Replace, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// AddReplace is a node with a value that takes Add and Replace.
+// AddReplace is a node with a value that takes Add, Replace.
 type AddReplace[V Value] string
 
 // LocURI returns the address.
 func (n AddReplace[V]) LocURI() omadm.URI { return omadm.URI(n) }
 
-// Add returns the command that makes the node, with its value.
+// Add returns the command that adds the node.
 func (n AddReplace[V]) Add(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: valueOf(v)}
 }
@@ -207,7 +205,7 @@ func (n AddReplace[V]) Replace(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Replace, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// DeleteGetReplace is a node with a value that takes Delete, Get and Replace.
+// DeleteGetReplace is a node with a value that takes Delete, Get, Replace.
 type DeleteGetReplace[V Value] string
 
 // LocURI returns the address.
@@ -219,7 +217,7 @@ func (n DeleteGetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
+// is a *csp.DecodeError or an *omadm.ValueError.
 func (n DeleteGetReplace[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
@@ -229,7 +227,7 @@ func (n DeleteGetReplace[V]) Replace(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Replace, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// Delete returns the command that removes the node.
+// Delete returns the command that removes the node, and all below it.
 func (n DeleteGetReplace[V]) Delete() omadm.Op {
 	return omadm.Op{Verb: omadm.Delete, URI: omadm.URI(n)}
 }
@@ -245,12 +243,12 @@ func (n Exec[V]) Exec() omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n)}
 }
 
-// ExecWith returns the command that starts what the node stands for, with what it takes.
+// ExecWith returns the command that starts what the node stands for, with what that takes.
 func (n Exec[V]) ExecWith(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// ExecGet is a node with a value that takes Exec and Get.
+// ExecGet is a node with a value that takes Exec, Get.
 type ExecGet[V Value] string
 
 // LocURI returns the address.
@@ -262,22 +260,20 @@ func (n ExecGet[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
-func (n ExecGet[V]) Value(results ...omadm.Result) (V, error) {
-	return value[V](string(n), results)
-}
+// is a *csp.DecodeError or an *omadm.ValueError.
+func (n ExecGet[V]) Value(results ...omadm.Result) (V, error) { return value[V](string(n), results) }
 
 // Exec returns the command that starts what the node stands for.
 func (n ExecGet[V]) Exec() omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n)}
 }
 
-// ExecWith returns the command that starts what the node stands for, with what it takes.
+// ExecWith returns the command that starts what the node stands for, with what that takes.
 func (n ExecGet[V]) ExecWith(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// ExecGetReplace is a node with a value that takes Exec, Get and Replace.
+// ExecGetReplace is a node with a value that takes Exec, Get, Replace.
 type ExecGetReplace[V Value] string
 
 // LocURI returns the address.
@@ -289,7 +285,7 @@ func (n ExecGetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
+// is a *csp.DecodeError or an *omadm.ValueError.
 func (n ExecGetReplace[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
@@ -304,7 +300,7 @@ func (n ExecGetReplace[V]) Exec() omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n)}
 }
 
-// ExecWith returns the command that starts what the node stands for, with what it takes.
+// ExecWith returns the command that starts what the node stands for, with what that takes.
 func (n ExecGetReplace[V]) ExecWith(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n), Value: valueOf(v)}
 }
@@ -321,12 +317,10 @@ func (n Get[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
-func (n Get[V]) Value(results ...omadm.Result) (V, error) {
-	return value[V](string(n), results)
-}
+// is a *csp.DecodeError or an *omadm.ValueError.
+func (n Get[V]) Value(results ...omadm.Result) (V, error) { return value[V](string(n), results) }
 
-// GetReplace is a node with a value that takes Get and Replace.
+// GetReplace is a node with a value that takes Get, Replace.
 type GetReplace[V Value] string
 
 // LocURI returns the address.
@@ -338,17 +332,15 @@ func (n GetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or *omadm.ValueError.
-func (n GetReplace[V]) Value(results ...omadm.Result) (V, error) {
-	return value[V](string(n), results)
-}
+// is a *csp.DecodeError or an *omadm.ValueError.
+func (n GetReplace[V]) Value(results ...omadm.Result) (V, error) { return value[V](string(n), results) }
 
 // Replace returns the command that sets the value.
 func (n GetReplace[V]) Replace(v V) omadm.Op {
 	return omadm.Op{Verb: omadm.Replace, URI: omadm.URI(n), Value: valueOf(v)}
 }
 
-// InteriorAddDeleteGet is a node without a value, with others below it, that takes Add, Delete and Get.
+// InteriorAddDeleteGet is a node without a value, with others below it that takes Add, Delete, Get.
 type InteriorAddDeleteGet string
 
 // LocURI returns the address.
@@ -359,23 +351,23 @@ func (n InteriorAddDeleteGet) Get() omadm.Op {
 	return omadm.Op{Verb: omadm.Get, URI: omadm.URI(n)}
 }
 
-// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue when
-// they have none, or is an *omadm.ValueError.
+// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue
+// when they have none, or is an *omadm.ValueError.
 func (n InteriorAddDeleteGet) Children(results ...omadm.Result) ([]string, error) {
 	return children(string(n), results)
 }
 
-// Add returns the command that makes the node.
+// Add returns the command that adds the node.
 func (n InteriorAddDeleteGet) Add() omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: omadm.Node()}
 }
 
-// Delete returns the command that removes the node and all below it.
+// Delete returns the command that removes the node, and all below it.
 func (n InteriorAddDeleteGet) Delete() omadm.Op {
 	return omadm.Op{Verb: omadm.Delete, URI: omadm.URI(n)}
 }
 
-// InteriorAddDeleteGetReplace is a node without a value, with others below it, that takes Add, Delete, Get and Replace.
+// InteriorAddDeleteGetReplace is a node without a value, with others below it that takes Add, Delete, Get, Replace.
 type InteriorAddDeleteGetReplace string
 
 // LocURI returns the address.
@@ -386,13 +378,13 @@ func (n InteriorAddDeleteGetReplace) Get() omadm.Op {
 	return omadm.Op{Verb: omadm.Get, URI: omadm.URI(n)}
 }
 
-// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue when
-// they have none, or is an *omadm.ValueError.
+// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue
+// when they have none, or is an *omadm.ValueError.
 func (n InteriorAddDeleteGetReplace) Children(results ...omadm.Result) ([]string, error) {
 	return children(string(n), results)
 }
 
-// Add returns the command that makes the node.
+// Add returns the command that adds the node.
 func (n InteriorAddDeleteGetReplace) Add() omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: omadm.Node()}
 }
@@ -402,12 +394,12 @@ func (n InteriorAddDeleteGetReplace) Replace() omadm.Op {
 	return omadm.Op{Verb: omadm.Replace, URI: omadm.URI(n), Value: omadm.Node()}
 }
 
-// Delete returns the command that removes the node and all below it.
+// Delete returns the command that removes the node, and all below it.
 func (n InteriorAddDeleteGetReplace) Delete() omadm.Op {
 	return omadm.Op{Verb: omadm.Delete, URI: omadm.URI(n)}
 }
 
-// InteriorAddGet is a node without a value, with others below it, that takes Add and Get.
+// InteriorAddGet is a node without a value, with others below it that takes Add, Get.
 type InteriorAddGet string
 
 // LocURI returns the address.
@@ -418,18 +410,18 @@ func (n InteriorAddGet) Get() omadm.Op {
 	return omadm.Op{Verb: omadm.Get, URI: omadm.URI(n)}
 }
 
-// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue when
-// they have none, or is an *omadm.ValueError.
+// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue
+// when they have none, or is an *omadm.ValueError.
 func (n InteriorAddGet) Children(results ...omadm.Result) ([]string, error) {
 	return children(string(n), results)
 }
 
-// Add returns the command that makes the node.
+// Add returns the command that adds the node.
 func (n InteriorAddGet) Add() omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: omadm.Node()}
 }
 
-// InteriorAddGetReplace is a node without a value, with others below it, that takes Add, Get and Replace.
+// InteriorAddGetReplace is a node without a value, with others below it that takes Add, Get, Replace.
 type InteriorAddGetReplace string
 
 // LocURI returns the address.
@@ -440,13 +432,13 @@ func (n InteriorAddGetReplace) Get() omadm.Op {
 	return omadm.Op{Verb: omadm.Get, URI: omadm.URI(n)}
 }
 
-// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue when
-// they have none, or is an *omadm.ValueError.
+// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue
+// when they have none, or is an *omadm.ValueError.
 func (n InteriorAddGetReplace) Children(results ...omadm.Result) ([]string, error) {
 	return children(string(n), results)
 }
 
-// Add returns the command that makes the node.
+// Add returns the command that adds the node.
 func (n InteriorAddGetReplace) Add() omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: omadm.Node()}
 }
@@ -456,7 +448,7 @@ func (n InteriorAddGetReplace) Replace() omadm.Op {
 	return omadm.Op{Verb: omadm.Replace, URI: omadm.URI(n), Value: omadm.Node()}
 }
 
-// InteriorDeleteGet is a node without a value, with others below it, that takes Delete and Get.
+// InteriorDeleteGet is a node without a value, with others below it that takes Delete, Get.
 type InteriorDeleteGet string
 
 // LocURI returns the address.
@@ -467,18 +459,18 @@ func (n InteriorDeleteGet) Get() omadm.Op {
 	return omadm.Op{Verb: omadm.Get, URI: omadm.URI(n)}
 }
 
-// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue when
-// they have none, or is an *omadm.ValueError.
+// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue
+// when they have none, or is an *omadm.ValueError.
 func (n InteriorDeleteGet) Children(results ...omadm.Result) ([]string, error) {
 	return children(string(n), results)
 }
 
-// Delete returns the command that removes the node and all below it.
+// Delete returns the command that removes the node, and all below it.
 func (n InteriorDeleteGet) Delete() omadm.Op {
 	return omadm.Op{Verb: omadm.Delete, URI: omadm.URI(n)}
 }
 
-// InteriorGet is a node without a value, with others below it, that takes Get.
+// InteriorGet is a node without a value, with others below it that takes Get.
 type InteriorGet string
 
 // LocURI returns the address.
@@ -489,13 +481,13 @@ func (n InteriorGet) Get() omadm.Op {
 	return omadm.Op{Verb: omadm.Get, URI: omadm.URI(n)}
 }
 
-// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue when
-// they have none, or is an *omadm.ValueError.
+// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue
+// when they have none, or is an *omadm.ValueError.
 func (n InteriorGet) Children(results ...omadm.Result) ([]string, error) {
 	return children(string(n), results)
 }
 
-// InteriorGetReplace is a node without a value, with others below it, that takes Get and Replace.
+// InteriorGetReplace is a node without a value, with others below it that takes Get, Replace.
 type InteriorGetReplace string
 
 // LocURI returns the address.
@@ -506,8 +498,8 @@ func (n InteriorGetReplace) Get() omadm.Op {
 	return omadm.Op{Verb: omadm.Get, URI: omadm.URI(n)}
 }
 
-// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue when
-// they have none, or is an *omadm.ValueError.
+// Children returns the last names that the results have of those below the node, unescaped. The error wraps ErrNoValue
+// when they have none, or is an *omadm.ValueError.
 func (n InteriorGetReplace) Children(results ...omadm.Result) ([]string, error) {
 	return children(string(n), results)
 }
@@ -517,7 +509,7 @@ func (n InteriorGetReplace) Replace() omadm.Op {
 	return omadm.Op{Verb: omadm.Replace, URI: omadm.URI(n), Value: omadm.Node()}
 }
 
-// NullAddDeleteGet is a node of the format null that takes Add, Delete and Get.
+// NullAddDeleteGet is a node of the format null that takes Add, Delete, Get.
 type NullAddDeleteGet string
 
 // LocURI returns the address.
@@ -528,23 +520,23 @@ func (n NullAddDeleteGet) Get() omadm.Op {
 	return omadm.Op{Verb: omadm.Get, URI: omadm.URI(n)}
 }
 
-// Add returns the command that makes the node.
+// Add returns the command that adds the node.
 func (n NullAddDeleteGet) Add() omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: omadm.Null()}
 }
 
-// Delete returns the command that removes the node.
+// Delete returns the command that removes the node, and all below it.
 func (n NullAddDeleteGet) Delete() omadm.Op {
 	return omadm.Op{Verb: omadm.Delete, URI: omadm.URI(n)}
 }
 
-// NullAddReplace is a node of the format null that takes Add and Replace.
+// NullAddReplace is a node of the format null that takes Add, Replace.
 type NullAddReplace string
 
 // LocURI returns the address.
 func (n NullAddReplace) LocURI() omadm.URI { return omadm.URI(n) }
 
-// Add returns the command that makes the node.
+// Add returns the command that adds the node.
 func (n NullAddReplace) Add() omadm.Op {
 	return omadm.Op{Verb: omadm.Add, URI: omadm.URI(n), Value: omadm.Null()}
 }
@@ -565,7 +557,7 @@ func (n NullExec) Exec() omadm.Op {
 	return omadm.Op{Verb: omadm.Exec, URI: omadm.URI(n)}
 }
 
-// NullExecGet is a node of the format null that takes Exec and Get.
+// NullExecGet is a node of the format null that takes Exec, Get.
 type NullExecGet string
 
 // LocURI returns the address.

@@ -51,7 +51,7 @@ const (
 	TenantId node.Named[node.InteriorAddDeleteGet] = "./Device/Vendor/MSFT/PassportForWork/{TenantId}"
 	// Builds 10.0.10586.
 	Policies node.Named[node.InteriorAddDeleteGet] = "./Device/Vendor/MSFT/PassportForWork/{TenantId}/Policies"
-	// One of false, true. Builds 99.9.99999.
+	// One of false, true. In no build with a number yet.
 	//
 	// Deprecated: not in DDF v2, February 2026 any more.
 	PoliciesDisablePostLogonCredentialCaching node.Named[node.AddDeleteGetReplace[bool]] = "./Device/Vendor/MSFT/PassportForWork/{TenantId}/Policies/DisablePostLogonCredentialCaching"

@@ -3949,7 +3949,7 @@ const (
 	AboveLockAllowToastsNotAllowed int64 = 0
 	AboveLockAllowToastsAllowed    int64 = 1
 
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	AboveLockConfigureAudioOnLockScreen node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/AboveLock/ConfigureAudioOnLockScreen"
 )
 
@@ -3993,13 +3993,13 @@ const (
 const (
 	// Builds 10.0.10240.
 	AppDeviceInventory node.InteriorGet = "./Device/Vendor/MSFT/Policy/Config/AppDeviceInventory"
-	// The policy TurnOffAPISamping of the template AppDeviceInventory.admx. Builds 99.9.99999.
+	// The policy TurnOffAPISamping of the template AppDeviceInventory.admx. In no build with a number yet.
 	AppDeviceInventoryTurnOffAPISamping node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/AppDeviceInventory/TurnOffAPISamping"
-	// The policy TurnOffApplicationFootprint of the template AppDeviceInventory.admx. Builds 99.9.99999.
+	// The policy TurnOffApplicationFootprint of the template AppDeviceInventory.admx. In no build with a number yet.
 	AppDeviceInventoryTurnOffApplicationFootprint node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/AppDeviceInventory/TurnOffApplicationFootprint"
-	// The policy TurnOffInstallTracing of the template AppDeviceInventory.admx. Builds 99.9.99999.
+	// The policy TurnOffInstallTracing of the template AppDeviceInventory.admx. In no build with a number yet.
 	AppDeviceInventoryTurnOffInstallTracing node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/AppDeviceInventory/TurnOffInstallTracing"
-	// The policy TurnOffWin32AppBackup of the template AppDeviceInventory.admx. Builds 99.9.99999.
+	// The policy TurnOffWin32AppBackup of the template AppDeviceInventory.admx. In no build with a number yet.
 	AppDeviceInventoryTurnOffWin32AppBackup node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/AppDeviceInventory/TurnOffWin32AppBackup"
 )
 
@@ -4133,7 +4133,8 @@ const (
 	ApplicationManagementAllowStoreDisallow int64 = 0
 	ApplicationManagementAllowStoreAllow    int64 = 1
 
-	// The policy AllowedNonAdminPackageFamilyNameRules of the template AppxPackageManager.admx. Builds 99.9.99999.
+	// The policy AllowedNonAdminPackageFamilyNameRules of the template AppxPackageManager.admx. In no build with a number
+	// yet.
 	ApplicationManagementAllowedNonAdminPackageFamilyNameRules node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/ApplicationManagement/AllowedNonAdminPackageFamilyNameRules"
 	// Builds 10.0.10240.
 	//
@@ -4141,7 +4142,7 @@ const (
 	ApplicationManagementApplicationRestrictions node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/ApplicationManagement/ApplicationRestrictions"
 	// One of 0, 1. Builds 10.0.19041.
 	ApplicationManagementBlockNonAdminUserInstall node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/ApplicationManagement/BlockNonAdminUserInstall"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	ApplicationManagementConfigureMSIXAuthenticationAuthorizedDomains node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/ApplicationManagement/ConfigureMSIXAuthenticationAuthorizedDomains"
 	// One of 0, 1. Builds 10.0.14393.
 	ApplicationManagementDisableStoreOriginatedApps node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/ApplicationManagement/DisableStoreOriginatedApps"
@@ -5120,13 +5121,13 @@ const (
 
 	// The policy DisableHTTPPrinting_2 of the template ICM.admx. Builds 10.0.16299.
 	ConnectivityDiablePrintingOverHTTP node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/DiablePrintingOverHTTP"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	ConnectivityDisableCellularOperatorSettingsPage node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/DisableCellularOperatorSettingsPage"
 
 	ConnectivityDisableCellularOperatorSettingsPageDisabled int64 = 0
 	ConnectivityDisableCellularOperatorSettingsPageEnabled  int64 = 1
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	ConnectivityDisableCellularSettingsPage node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/DisableCellularSettingsPage"
 
 	ConnectivityDisableCellularSettingsPageDisabled int64 = 0
@@ -5146,7 +5147,7 @@ const (
 	ConnectivityHardenedUNCPaths node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/HardenedUNCPaths"
 	// The policy NC_AllowNetBridge_NLA of the template NetworkConnections.admx. Builds 10.0.16299.
 	ConnectivityProhibitInstallationAndConfigurationOfNetworkBridge node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/ProhibitInstallationAndConfigurationOfNetworkBridge"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	ConnectivityUseCellularWhenWiFiPoor node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/UseCellularWhenWiFiPoor"
 
 	ConnectivityUseCellularWhenWiFiPoorDisabled int64 = 0
@@ -5552,9 +5553,9 @@ const (
 
 	// One of 0, 1, 2. Builds 10.0.16299.
 	DeviceGuardLsaCfgFlags node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/DeviceGuard/LsaCfgFlags"
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	DeviceGuardMachineIdentityIsolation node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/DeviceGuard/MachineIdentityIsolation"
-	// One of 1. Builds 99.9.99999.
+	// One of 1. In no build with a number yet.
 	DeviceGuardRequireMicrosoftSignedBootChain node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/DeviceGuard/RequireMicrosoftSignedBootChain"
 	// One of 1, 3. Builds 10.0.16299.
 	DeviceGuardRequirePlatformSecurityFeatures node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/DeviceGuard/RequirePlatformSecurityFeatures"
@@ -5686,7 +5687,7 @@ const (
 const (
 	// Builds 10.0.10240.
 	Display node.InteriorGet = "./Device/Vendor/MSFT/Policy/Config/Display"
-	// One of 0, 1, 2, 3, 4. Builds 99.9.99999.
+	// One of 0, 1, 2, 3, 4. In no build with a number yet.
 	DisplayConfigureMultipleDisplayMode node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Display/ConfigureMultipleDisplayMode"
 
 	DisplayConfigureMultipleDisplayModeDefault      int64 = 0
@@ -5705,7 +5706,7 @@ const (
 
 	// A list with ";" between items. Builds 10.0.17134.
 	DisplayEnablePerProcessDpiForApps node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Display/EnablePerProcessDpiForApps"
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	DisplaySetClonePreferredResolutionSource node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Display/SetClonePreferredResolutionSource"
 
 	DisplaySetClonePreferredResolutionSourceDefault  int64 = 0
@@ -5904,7 +5905,7 @@ const (
 	ExperienceDisableConsumerAccountStateContentDisabled int64 = 0
 	ExperienceDisableConsumerAccountStateContentEnabled  int64 = 1
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	ExperienceDisableInlineCompose node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Experience/DisableInlineCompose"
 	// One of 0, 1. Builds 10.0.26100.
 	ExperienceDisableShareAppPromotions node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Experience/DisableShareAppPromotions"
@@ -5966,7 +5967,7 @@ const (
 	FileExplorerAllowOptionToShowThisPCNotAllowed int64 = 0
 	FileExplorerAllowOptionToShowThisPCAllowed    int64 = 1
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	FileExplorerDisableFileExplorerPrelaunch node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/FileExplorer/DisableFileExplorerPrelaunch"
 	// One of 0, 1. Builds 10.0.22621.
 	FileExplorerDisableGraphRecentItems node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/FileExplorer/DisableGraphRecentItems"
@@ -5989,7 +5990,7 @@ const (
 const (
 	// Builds 10.0.10240.
 	FileSystem node.InteriorGet = "./Device/Vendor/MSFT/Policy/Config/FileSystem"
-	// The policy ClfsAuthenticationChecking of the template FileSys.admx. Builds 99.9.99999.
+	// The policy ClfsAuthenticationChecking of the template FileSys.admx. In no build with a number yet.
 	FileSystemClfsAuthenticationChecking node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/FileSystem/ClfsAuthenticationChecking"
 	// The policy DevDriveAttachPolicy of the template filtermanager.admx. Builds 99.9.99999, 10.0.22621.2338.
 	FileSystemDevDriveAttachPolicy node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/FileSystem/DevDriveAttachPolicy"
@@ -6007,7 +6008,7 @@ const (
 	GamesAllowAdvancedGamingServicesNotAllowed int64 = 0
 	GamesAllowAdvancedGamingServicesAllowed    int64 = 1
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	GamesDisableGamingFullScreenExperience node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Games/DisableGamingFullScreenExperience"
 )
 
@@ -6084,14 +6085,14 @@ const (
 	HumanPresenceForceLockTimeoutThirtySeconds       int64 = 30
 	HumanPresenceForceLockTimeoutTwoMinutes          int64 = 120
 
-	// One of 2, 1, 0. Builds 99.9.99999.
+	// One of 2, 1, 0. In no build with a number yet.
 	HumanPresenceForceOnlookerDetection node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/HumanPresence/ForceOnlookerDetection"
 
 	HumanPresenceForceOnlookerDetectionDefaultToUserChoice int64 = 0
 	HumanPresenceForceOnlookerDetectionForcedOn            int64 = 1
 	HumanPresenceForceOnlookerDetectionForcedOff           int64 = 2
 
-	// One of 3, 2, 0. Builds 99.9.99999.
+	// One of 3, 2, 0. In no build with a number yet.
 	HumanPresenceForceOnlookerDetectionAction node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/HumanPresence/ForceOnlookerDetectionAction"
 
 	HumanPresenceForceOnlookerDetectionActionDefaultToUserChoice int64 = 0
@@ -6131,7 +6132,7 @@ const (
 	InternetExplorerAllowInternetZoneTemplate node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/AllowInternetZoneTemplate"
 	// The policy IZ_PolicyIntranetZoneTemplate of the template inetres.admx. Builds 10.0.15063.
 	InternetExplorerAllowIntranetZoneTemplate node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/AllowIntranetZoneTemplate"
-	// The policy AllowLegacyURLFields of the template inetres.admx. Builds 99.9.99999.
+	// The policy AllowLegacyURLFields of the template inetres.admx. In no build with a number yet.
 	InternetExplorerAllowLegacyURLFields node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/AllowLegacyURLFields"
 	// The policy IZ_PolicyLocalMachineZoneTemplate of the template inetres.admx. Builds 10.0.15063.
 	InternetExplorerAllowLocalMachineZoneTemplate node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/AllowLocalMachineZoneTemplate"
@@ -6335,7 +6336,7 @@ const (
 	InternetExplorerIntranetZoneAllowUserDataPersistence node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/IntranetZoneAllowUserDataPersistence"
 	// The policy IZ_PolicyAntiMalwareCheckingOfActiveXControls_3 of the template inetres.admx. Builds 10.0.16299.
 	InternetExplorerIntranetZoneDoNotRunAntimalwareAgainstActiveXControls node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/IntranetZoneDoNotRunAntimalwareAgainstActiveXControls"
-	// The policy IZ_Policy_TurnOnProtectedMode_3 of the template inetres.admx. Builds 99.9.99999.
+	// The policy IZ_Policy_TurnOnProtectedMode_3 of the template inetres.admx. In no build with a number yet.
 	InternetExplorerIntranetZoneEnableProtectedMode node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/IntranetZoneEnableProtectedMode"
 	// The policy IZ_PolicyScriptActiveXNotMarkedSafe_3 of the template inetres.admx. Builds 10.0.15063.
 	InternetExplorerIntranetZoneInitializeAndScriptActiveXControls node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/IntranetZoneInitializeAndScriptActiveXControls"
@@ -6371,7 +6372,7 @@ const (
 	InternetExplorerLocalMachineZoneAllowUserDataPersistence node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/LocalMachineZoneAllowUserDataPersistence"
 	// The policy IZ_PolicyAntiMalwareCheckingOfActiveXControls_9 of the template inetres.admx. Builds 10.0.16299.
 	InternetExplorerLocalMachineZoneDoNotRunAntimalwareAgainstActiveXControls node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/LocalMachineZoneDoNotRunAntimalwareAgainstActiveXControls"
-	// The policy IZ_Policy_TurnOnProtectedMode_9 of the template inetres.admx. Builds 99.9.99999.
+	// The policy IZ_Policy_TurnOnProtectedMode_9 of the template inetres.admx. In no build with a number yet.
 	InternetExplorerLocalMachineZoneEnableProtectedMode node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/LocalMachineZoneEnableProtectedMode"
 	// The policy IZ_PolicyScriptActiveXNotMarkedSafe_9 of the template inetres.admx. Builds 10.0.15063.
 	InternetExplorerLocalMachineZoneInitializeAndScriptActiveXControls node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/LocalMachineZoneInitializeAndScriptActiveXControls"
@@ -6642,7 +6643,7 @@ const (
 	InternetExplorerTrustedSitesZoneAllowUserDataPersistence node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/TrustedSitesZoneAllowUserDataPersistence"
 	// The policy IZ_PolicyAntiMalwareCheckingOfActiveXControls_5 of the template inetres.admx. Builds 10.0.16299.
 	InternetExplorerTrustedSitesZoneDoNotRunAntimalwareAgainstActiveXControls node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/TrustedSitesZoneDoNotRunAntimalwareAgainstActiveXControls"
-	// The policy IZ_Policy_TurnOnProtectedMode_5 of the template inetres.admx. Builds 99.9.99999.
+	// The policy IZ_Policy_TurnOnProtectedMode_5 of the template inetres.admx. In no build with a number yet.
 	InternetExplorerTrustedSitesZoneEnableProtectedMode node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/TrustedSitesZoneEnableProtectedMode"
 	// The policy IZ_PolicyScriptActiveXNotMarkedSafe_5 of the template inetres.admx. Builds 10.0.15063.
 	InternetExplorerTrustedSitesZoneInitializeAndScriptActiveXControls node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/InternetExplorer/TrustedSitesZoneInitializeAndScriptActiveXControls"
@@ -7157,7 +7158,7 @@ const (
 	LocalPoliciesSecurityOptionsUserAccountControlBehaviorOfTheElevationPromptForAdministratorsPromptForCredentials    int64 = 3
 	LocalPoliciesSecurityOptionsUserAccountControlBehaviorOfTheElevationPromptForAdministratorsPromptForConsent        int64 = 4
 
-	// One of 1, 2. Builds 99.9.99999.
+	// One of 1, 2. In no build with a number yet.
 	//
 	// Deprecated: not in DDF v2, February 2026 any more.
 	LocalPoliciesSecurityOptionsUserAccountControlBehaviorOfTheElevationPromptForEnhancedAdministrators node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/LocalPoliciesSecurityOptions/UserAccountControl_BehaviorOfTheElevationPromptForEnhancedAdministrators"
@@ -7328,7 +7329,7 @@ const (
 	MixedRealityAllowLaunchUriInSingleAppKiosk node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/AllowLaunchUriInSingleAppKiosk"
 	// Builds 10.0.20348.
 	MixedRealityAutoLogonUser node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/AutoLogonUser"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	MixedRealityAutoUnlock node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/AutoUnlock"
 	// One of 0, 1. Builds 10.0.19041.
 	MixedRealityAutomaticDisplayAdjustment node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/AutomaticDisplayAdjustment"
@@ -7338,20 +7339,20 @@ const (
 
 	// One of 0, 1. Builds 10.0.19041.
 	MixedRealityBrightnessButtonDisabled node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/BrightnessButtonDisabled"
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	MixedRealityConfigureDeviceStandbyAction node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/ConfigureDeviceStandbyAction"
 
 	MixedRealityConfigureDeviceStandbyActionNotConfigured int64 = 0
 	MixedRealityConfigureDeviceStandbyActionLogoffUsers   int64 = 1
 	MixedRealityConfigureDeviceStandbyActionRebootDevice  int64 = 2
 
-	// In the range [1-168]. Builds 99.9.99999.
+	// In the range [1-168]. In no build with a number yet.
 	MixedRealityConfigureDeviceStandbyActionTimeout node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/ConfigureDeviceStandbyActionTimeout"
 	// One of 0, 1, 2. Builds 10.0.20348.
 	MixedRealityConfigureMovingPlatform node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/ConfigureMovingPlatform"
 	// The policy W32TIME_POLICY_CONFIGURE_NTPCLIENT of the template w32time.admx. Builds 10.0.20348.
 	MixedRealityConfigureNtpClient node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/ConfigureNtpClient"
-	// A document with a schema. Builds 99.9.99999.
+	// A document with a schema. In no build with a number yet.
 	MixedRealityConfigureSharedAccount node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/ConfigureSharedAccount"
 	// One of 0, 1. Builds 10.0.20348.
 	MixedRealityDisallowNetworkConnectivityPassivePolling node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/DisallowNetworkConnectivityPassivePolling"
@@ -7486,13 +7487,13 @@ const (
 	NewsAndInterestsAllowNewsAndInterestsNotAllowed int64 = 0
 	NewsAndInterestsAllowNewsAndInterestsAllowed    int64 = 1
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	NewsAndInterestsDisableWidgetsBoard node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/NewsAndInterests/DisableWidgetsBoard"
 
 	NewsAndInterestsDisableWidgetsBoardEnabled  int64 = 0
 	NewsAndInterestsDisableWidgetsBoardDisabled int64 = 1
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	NewsAndInterestsDisableWidgetsOnLockScreen node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/NewsAndInterests/DisableWidgetsOnLockScreen"
 
 	NewsAndInterestsDisableWidgetsOnLockScreenEnabled  int64 = 0
@@ -7531,7 +7532,7 @@ const (
 	PowerDisplayOffTimeoutOnBattery node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Power/DisplayOffTimeoutOnBattery"
 	// The policy VideoPowerDownTimeOutAC_2 of the template power.admx. Builds 10.0.16299.
 	PowerDisplayOffTimeoutPluggedIn node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Power/DisplayOffTimeoutPluggedIn"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	PowerEnableEnergySaver node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/EnableEnergySaver"
 
 	PowerEnableEnergySaverDisableEnergySaverPolicy int64 = 0
@@ -7628,7 +7629,7 @@ const (
 	PrintersConfigureDriverValidationLevel node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Printers/ConfigureDriverValidationLevel"
 	// The policy ConfigureIppPageCountsPolicy of the template Printing.admx. Builds 10.0.22621.
 	PrintersConfigureIppPageCountsPolicy node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Printers/ConfigureIppPageCountsPolicy"
-	// The policy ConfigureIppTlsCertificatePolicy of the template Printing.admx. Builds 99.9.99999.
+	// The policy ConfigureIppTlsCertificatePolicy of the template Printing.admx. In no build with a number yet.
 	PrintersConfigureIppTlsCertificatePolicy node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Printers/ConfigureIppTlsCertificatePolicy"
 	// The policy ConfigureRedirectionGuardPolicy of the template Printing.admx. Builds 10.0.22621.
 	PrintersConfigureRedirectionGuardPolicy node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Printers/ConfigureRedirectionGuardPolicy"
@@ -7650,7 +7651,7 @@ const (
 	PrintersPointAndPrintRestrictions node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Printers/PointAndPrintRestrictions"
 	// The policy PublishPrinters of the template Printing2.admx. Builds 10.0.15063.
 	PrintersPublishPrinters node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Printers/PublishPrinters"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	PrintersRequireIppsPolicy node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Printers/RequireIppsPolicy"
 
 	PrintersRequireIppsPolicyDisabled int64 = 0
@@ -8466,7 +8467,7 @@ const (
 	StartAllowPinnedFolderVideos node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Start/AllowPinnedFolderVideos"
 	// Builds 10.0.22000.
 	StartConfigureStartPins node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Start/ConfigureStartPins"
-	// One of 0, 1, 2, 65535. Builds 99.9.99999.
+	// One of 0, 1, 2, 65535. In no build with a number yet.
 	StartConfigureTaskbarSmallButtonBehavior node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Start/ConfigureTaskbarSmallButtonBehavior"
 	// One of 0, 1. Builds 10.0.17134.
 	StartDisableContextMenus node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Start/DisableContextMenus"
@@ -8488,7 +8489,7 @@ const (
 	StartHideAppListNone            int64 = 0
 	StartHideAppListHideAllAppsList int64 = 1
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	StartHideCategoryView node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Start/HideCategoryView"
 
 	StartHideCategoryViewCategoryViewShown  int64 = 0
@@ -8716,7 +8717,7 @@ const (
 	SystemAllowMicrosoftManagedDesktopProcessingDisabled int64 = 0
 	SystemAllowMicrosoftManagedDesktopProcessingAllowed  int64 = 32
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	SystemAllowOOBEUpdates node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/AllowOOBEUpdates"
 
 	SystemAllowOOBEUpdatesNotAllowed int64 = 0
@@ -9064,7 +9065,7 @@ const (
 
 	// One of 0, 1, 2. Builds 10.0.17134.
 	TextInputForceTouchKeyboardDockedState node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/TextInput/ForceTouchKeyboardDockedState"
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	TextInputTouchKeyboardControllerModeAvailability node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/TextInput/TouchKeyboardControllerModeAvailability"
 	// One of 0, 1, 2. Builds 10.0.17134.
 	TextInputTouchKeyboardDictationButtonAvailability node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/TextInput/TouchKeyboardDictationButtonAvailability"
@@ -9272,19 +9273,19 @@ const (
 	UpdateIgnoreMOAppDownloadLimit node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/IgnoreMOAppDownloadLimit"
 	// One of 0, 1. Builds 10.0.15063.
 	UpdateIgnoreMOUpdateDownloadLimit node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/IgnoreMOUpdateDownloadLimit"
-	// In the range [2-24]. Builds 99.9.99999.
+	// In the range [2-24]. In no build with a number yet.
 	UpdateMaintenanceWindowDurationHours node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowDurationHours"
-	// In the range [0-1]. Builds 99.9.99999.
+	// In the range [0-1]. In no build with a number yet.
 	UpdateMaintenanceWindowEnabled node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowEnabled"
-	// In the range [1-28]. Builds 99.9.99999.
+	// In the range [1-28]. In no build with a number yet.
 	UpdateMaintenanceWindowMonthlyMonthBasedDayOfMonth node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowMonthlyMonthBasedDayOfMonth"
-	// One of 1, 2, 3. Builds 99.9.99999.
+	// One of 1, 2, 3. In no build with a number yet.
 	UpdateMaintenanceWindowMonthlySchedule node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowMonthlySchedule"
 
 	UpdateMaintenanceWindowMonthlyScheduleDateBased int64 = 1
 	UpdateMaintenanceWindowMonthlyScheduleWeekBased int64 = 2
 
-	// One of 1, 2, 3, 4, 5, 6, 7. Builds 99.9.99999.
+	// One of 1, 2, 3, 4, 5, 6, 7. In no build with a number yet.
 	UpdateMaintenanceWindowMonthlyWeekBasedDayOfTheWeek node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowMonthlyWeekBasedDayOfTheWeek"
 
 	UpdateMaintenanceWindowMonthlyWeekBasedDayOfTheWeekSunday    int64 = 1
@@ -9295,7 +9296,7 @@ const (
 	UpdateMaintenanceWindowMonthlyWeekBasedDayOfTheWeekFriday    int64 = 6
 	UpdateMaintenanceWindowMonthlyWeekBasedDayOfTheWeekSaturday  int64 = 7
 
-	// One of 1, 2, 3, 4, 5. Builds 99.9.99999.
+	// One of 1, 2, 3, 4, 5. In no build with a number yet.
 	UpdateMaintenanceWindowMonthlyWeekBasedOccurrenceInMonth node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowMonthlyWeekBasedOccurrenceInMonth"
 
 	UpdateMaintenanceWindowMonthlyWeekBasedOccurrenceInMonthFirst  int64 = 1
@@ -9304,7 +9305,7 @@ const (
 	UpdateMaintenanceWindowMonthlyWeekBasedOccurrenceInMonthFourth int64 = 4
 	UpdateMaintenanceWindowMonthlyWeekBasedOccurrenceInMonthLast   int64 = 5
 
-	// One of 1, 2, 3, 4. Builds 99.9.99999.
+	// One of 1, 2, 3, 4. In no build with a number yet.
 	UpdateMaintenanceWindowRepeatScheduleOption node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowRepeatScheduleOption"
 
 	UpdateMaintenanceWindowRepeatScheduleOptionNoRepeat int64 = 1
@@ -9312,29 +9313,29 @@ const (
 	UpdateMaintenanceWindowRepeatScheduleOptionWeekly   int64 = 3
 	UpdateMaintenanceWindowRepeatScheduleOptionMonthly  int64 = 4
 
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	UpdateMaintenanceWindowStartDate node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowStartDate"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	UpdateMaintenanceWindowStartTime node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowStartTime"
-	// One of 1, 2, 3. Builds 99.9.99999.
+	// One of 1, 2, 3. In no build with a number yet.
 	UpdateMaintenanceWindowUpdateActions node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowUpdateActions"
 
 	UpdateMaintenanceWindowUpdateActionsInstallAndRestart int64 = 2
 	UpdateMaintenanceWindowUpdateActionsRestartOnly       int64 = 3
 
-	// In the range [0-1]. Builds 99.9.99999.
+	// In the range [0-1]. In no build with a number yet.
 	UpdateMaintenanceWindowWeeklyFriday node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowWeeklyFriday"
-	// In the range [0-1]. Builds 99.9.99999.
+	// In the range [0-1]. In no build with a number yet.
 	UpdateMaintenanceWindowWeeklyMonday node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowWeeklyMonday"
-	// In the range [0-1]. Builds 99.9.99999.
+	// In the range [0-1]. In no build with a number yet.
 	UpdateMaintenanceWindowWeeklySaturday node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowWeeklySaturday"
-	// In the range [0-1]. Builds 99.9.99999.
+	// In the range [0-1]. In no build with a number yet.
 	UpdateMaintenanceWindowWeeklySunday node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowWeeklySunday"
-	// In the range [0-1]. Builds 99.9.99999.
+	// In the range [0-1]. In no build with a number yet.
 	UpdateMaintenanceWindowWeeklyThursday node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowWeeklyThursday"
-	// In the range [0-1]. Builds 99.9.99999.
+	// In the range [0-1]. In no build with a number yet.
 	UpdateMaintenanceWindowWeeklyTuesday node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowWeeklyTuesday"
-	// In the range [0-1]. Builds 99.9.99999.
+	// In the range [0-1]. In no build with a number yet.
 	UpdateMaintenanceWindowWeeklyWednesday node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/MaintenanceWindowWeeklyWednesday"
 	// One of 0, 1, 2, 3. Builds 10.0.16299.
 	UpdateManagePreviewBuilds node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/ManagePreviewBuilds"
@@ -9610,9 +9611,9 @@ const (
 
 	// One of 0, 1. Builds 10.0.10240.
 	WifiAllowManualWiFiConfiguration node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Wifi/AllowManualWiFiConfiguration"
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	WifiAllowWFAQosManagementDSCPToUPMapping node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Wifi/AllowWFAQosManagementDSCPToUPMapping"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	WifiAllowWFAQosManagementMSCS node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Wifi/AllowWFAQosManagementMSCS"
 	// One of 0, 1. Builds 10.0.10240.
 	WifiAllowWiFi node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Wifi/AllowWiFi"
@@ -9634,14 +9635,14 @@ const (
 const (
 	// Builds 10.0.10240.
 	WindowsAI node.InteriorGet = "./Device/Vendor/MSFT/Policy/Config/WindowsAI"
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	WindowsAIAgentConnectorMinimumPolicy node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/AgentConnectorMinimumPolicy"
 
 	WindowsAIAgentConnectorMinimumPolicyUserInControl int64 = 0
 	WindowsAIAgentConnectorMinimumPolicyRestricted    int64 = 1
 	WindowsAIAgentConnectorMinimumPolicyBypass        int64 = 2
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	//
 	// Deprecated: not in DDF v2, February 2026 any more.
 	WindowsAIAllowImageCreator node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/AllowImageCreator"
@@ -9651,25 +9652,25 @@ const (
 	WindowsAIAllowRecallEnablementRecallIsNotAvailable int64 = 0
 	WindowsAIAllowRecallEnablementRecallIsAvailable    int64 = 1
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	WindowsAIAllowRecallExport node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/AllowRecallExport"
 	// One of 0, 1. Builds 99.9.99999, 10.0.26100.3915.
 	WindowsAIDisableAIDataAnalysis node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/DisableAIDataAnalysis"
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	WindowsAIDisableAgentConnectors node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/DisableAgentConnectors"
 
 	WindowsAIDisableAgentConnectorsUserInControl int64 = 0
 	WindowsAIDisableAgentConnectorsForceEnable   int64 = 1
 	WindowsAIDisableAgentConnectorsForceDisable  int64 = 2
 
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	WindowsAIDisableAgentWorkspaces node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/DisableAgentWorkspaces"
 
 	WindowsAIDisableAgentWorkspacesUserInControl int64 = 0
 	WindowsAIDisableAgentWorkspacesForceEnable   int64 = 1
 	WindowsAIDisableAgentWorkspacesForceDisable  int64 = 2
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	WindowsAIDisableClickToDo node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/DisableClickToDo"
 	// One of 0, 1. Builds 99.9.99999, 10.0.26100.3360, 10.0.22621.4870.
 	WindowsAIDisableCocreator node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/DisableCocreator"
@@ -9689,16 +9690,16 @@ const (
 	WindowsAIDisableImageCreatorImageCreatorIsEnabled  int64 = 0
 	WindowsAIDisableImageCreatorImageCreatorIsDisabled int64 = 1
 
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	WindowsAIDisableRemoteAgentConnectors node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/DisableRemoteAgentConnectors"
 
 	WindowsAIDisableRemoteAgentConnectorsUserInControl int64 = 0
 	WindowsAIDisableRemoteAgentConnectorsForceEnable   int64 = 1
 	WindowsAIDisableRemoteAgentConnectorsForceDisable  int64 = 2
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	WindowsAIDisableSettingsAgent node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/DisableSettingsAgent"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	WindowsAIRemoveMicrosoftCopilotApp node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsAI/RemoveMicrosoftCopilotApp"
 
 	WindowsAIRemoveMicrosoftCopilotAppRemovalDisabled int64 = 0
@@ -12605,7 +12606,7 @@ const (
 // Connectivity, policies of the user.
 const (
 	UserConnectivity node.InteriorGet = "./User/Vendor/MSFT/Policy/Config/Connectivity"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	UserConnectivityDisableCrossDeviceResume node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Connectivity/DisableCrossDeviceResume"
 
 	UserConnectivityDisableCrossDeviceResumeCrossDeviceResumeIsEnabled  int64 = 0
@@ -12629,11 +12630,11 @@ const (
 // Display, policies of the user.
 const (
 	UserDisplay node.InteriorGet = "./User/Vendor/MSFT/Policy/Config/Display"
-	// One of 0, 1, 2, 3, 4. Builds 99.9.99999.
+	// One of 0, 1, 2, 3, 4. In no build with a number yet.
 	UserDisplayConfigureMultipleDisplayMode node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Display/ConfigureMultipleDisplayMode"
 	// One of 0, 1. Builds 10.0.17134.
 	UserDisplayEnablePerProcessDpi node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Display/EnablePerProcessDpi"
-	// One of 0, 1, 2. Builds 99.9.99999.
+	// One of 0, 1, 2. In no build with a number yet.
 	UserDisplaySetClonePreferredResolutionSource node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Display/SetClonePreferredResolutionSource"
 )
 
@@ -12778,7 +12779,7 @@ const (
 	UserInternetExplorerAllowInternetZoneTemplate node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/AllowInternetZoneTemplate"
 	// The policy IZ_PolicyIntranetZoneTemplate of the template inetres.admx. Builds 10.0.15063.
 	UserInternetExplorerAllowIntranetZoneTemplate node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/AllowIntranetZoneTemplate"
-	// The policy AllowLegacyURLFields of the template inetres.admx. Builds 99.9.99999.
+	// The policy AllowLegacyURLFields of the template inetres.admx. In no build with a number yet.
 	UserInternetExplorerAllowLegacyURLFields node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/AllowLegacyURLFields"
 	// The policy IZ_PolicyLocalMachineZoneTemplate of the template inetres.admx. Builds 10.0.15063.
 	UserInternetExplorerAllowLocalMachineZoneTemplate node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/AllowLocalMachineZoneTemplate"
@@ -12980,7 +12981,7 @@ const (
 	UserInternetExplorerIntranetZoneAllowUserDataPersistence node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/IntranetZoneAllowUserDataPersistence"
 	// The policy IZ_PolicyAntiMalwareCheckingOfActiveXControls_3 of the template inetres.admx. Builds 10.0.16299.
 	UserInternetExplorerIntranetZoneDoNotRunAntimalwareAgainstActiveXControls node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/IntranetZoneDoNotRunAntimalwareAgainstActiveXControls"
-	// The policy IZ_Policy_TurnOnProtectedMode_3 of the template inetres.admx. Builds 99.9.99999.
+	// The policy IZ_Policy_TurnOnProtectedMode_3 of the template inetres.admx. In no build with a number yet.
 	UserInternetExplorerIntranetZoneEnableProtectedMode node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/IntranetZoneEnableProtectedMode"
 	// The policy IZ_PolicyScriptActiveXNotMarkedSafe_3 of the template inetres.admx. Builds 10.0.15063.
 	UserInternetExplorerIntranetZoneInitializeAndScriptActiveXControls node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/IntranetZoneInitializeAndScriptActiveXControls"
@@ -13016,7 +13017,7 @@ const (
 	UserInternetExplorerLocalMachineZoneAllowUserDataPersistence node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/LocalMachineZoneAllowUserDataPersistence"
 	// The policy IZ_PolicyAntiMalwareCheckingOfActiveXControls_9 of the template inetres.admx. Builds 10.0.16299.
 	UserInternetExplorerLocalMachineZoneDoNotRunAntimalwareAgainstActiveXControls node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/LocalMachineZoneDoNotRunAntimalwareAgainstActiveXControls"
-	// The policy IZ_Policy_TurnOnProtectedMode_9 of the template inetres.admx. Builds 99.9.99999.
+	// The policy IZ_Policy_TurnOnProtectedMode_9 of the template inetres.admx. In no build with a number yet.
 	UserInternetExplorerLocalMachineZoneEnableProtectedMode node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/LocalMachineZoneEnableProtectedMode"
 	// The policy IZ_PolicyScriptActiveXNotMarkedSafe_9 of the template inetres.admx. Builds 10.0.15063.
 	UserInternetExplorerLocalMachineZoneInitializeAndScriptActiveXControls node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/LocalMachineZoneInitializeAndScriptActiveXControls"
@@ -13285,7 +13286,7 @@ const (
 	UserInternetExplorerTrustedSitesZoneAllowUserDataPersistence node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/TrustedSitesZoneAllowUserDataPersistence"
 	// The policy IZ_PolicyAntiMalwareCheckingOfActiveXControls_5 of the template inetres.admx. Builds 10.0.16299.
 	UserInternetExplorerTrustedSitesZoneDoNotRunAntimalwareAgainstActiveXControls node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/TrustedSitesZoneDoNotRunAntimalwareAgainstActiveXControls"
-	// The policy IZ_Policy_TurnOnProtectedMode_5 of the template inetres.admx. Builds 99.9.99999.
+	// The policy IZ_Policy_TurnOnProtectedMode_5 of the template inetres.admx. In no build with a number yet.
 	UserInternetExplorerTrustedSitesZoneEnableProtectedMode node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/TrustedSitesZoneEnableProtectedMode"
 	// The policy IZ_PolicyScriptActiveXNotMarkedSafe_5 of the template inetres.admx. Builds 10.0.15063.
 	UserInternetExplorerTrustedSitesZoneInitializeAndScriptActiveXControls node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/InternetExplorer/TrustedSitesZoneInitializeAndScriptActiveXControls"
@@ -13320,7 +13321,7 @@ const (
 // MixedReality, policies of the user.
 const (
 	UserMixedReality node.InteriorGet = "./User/Vendor/MSFT/Policy/Config/MixedReality"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	UserMixedRealityAutoUnlock node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/MixedReality/AutoUnlock"
 )
 
@@ -13417,7 +13418,7 @@ const (
 const (
 	// Deprecated: not in DDF v2, February 2026 any more.
 	UserSpeakForMe node.InteriorGet = "./User/Vendor/MSFT/Policy/Config/SpeakForMe"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	//
 	// Deprecated: not in DDF v2, February 2026 any more.
 	UserSpeakForMeEnableSpeakForMe node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/SpeakForMe/EnableSpeakForMe"
@@ -13426,14 +13427,14 @@ const (
 // Start, policies of the user.
 const (
 	UserStart node.InteriorGet = "./User/Vendor/MSFT/Policy/Config/Start"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	UserStartAlwaysShowNotificationIcon node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Start/AlwaysShowNotificationIcon"
 
 	UserStartAlwaysShowNotificationIconShowNotificationBellIcon int64 = 1
 
 	// Builds 10.0.22000.
 	UserStartConfigureStartPins node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/Start/ConfigureStartPins"
-	// One of 0, 1, 2, 65535. Builds 99.9.99999.
+	// One of 0, 1, 2, 65535. In no build with a number yet.
 	UserStartConfigureTaskbarSmallButtonBehavior node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Start/ConfigureTaskbarSmallButtonBehavior"
 	// One of 0, 1. Builds 10.0.17134.
 	UserStartDisableContextMenus node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Start/DisableContextMenus"
@@ -13447,7 +13448,7 @@ const (
 	UserStartForceStartSize node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Start/ForceStartSize"
 	// One of 0, 1, 2, 3. Builds 10.0.15063.
 	UserStartHideAppList node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Start/HideAppList"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	UserStartHideCategoryView node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Start/HideCategoryView"
 	// One of 0, 1. Builds 10.0.15063.
 	UserStartHideFrequentlyUsedApps node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Start/HideFrequentlyUsedApps"
@@ -13471,7 +13472,7 @@ const (
 	UserStartShowOrHideMostUsedApps node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Start/ShowOrHideMostUsedApps"
 	// Builds 10.0.14393.
 	UserStartStartLayout node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/Start/StartLayout"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	UserStartTurnOffAbbreviatedDateTimeFormat node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/Start/TurnOffAbbreviatedDateTimeFormat"
 )
 
@@ -13503,15 +13504,15 @@ const (
 	UserWindowsAI node.InteriorGet = "./User/Vendor/MSFT/Policy/Config/WindowsAI"
 	// One of 0, 1. Builds 99.9.99999, 10.0.26100.3915.
 	UserWindowsAIDisableAIDataAnalysis node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/WindowsAI/DisableAIDataAnalysis"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	UserWindowsAIDisableClickToDo node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/WindowsAI/DisableClickToDo"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	UserWindowsAIDisableRecallDataProviders node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/WindowsAI/DisableRecallDataProviders"
 
 	UserWindowsAIDisableRecallDataProvidersRecallDataProvidersEnabled  int64 = 0
 	UserWindowsAIDisableRecallDataProvidersRecallDataProvidersDisabled int64 = 1
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	UserWindowsAIRemoveMicrosoftCopilotApp node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/Policy/Config/WindowsAI/RemoveMicrosoftCopilotApp"
 	// Builds 10.0.22621.4391.
 	UserWindowsAISetCopilotHardwareKey node.AddDeleteGetReplace[string] = "./User/Vendor/MSFT/Policy/Config/WindowsAI/SetCopilotHardwareKey"

@@ -11,37 +11,37 @@ import "github.com/gomadm/gomadm/csp/node"
 
 // Nodes of the device.
 const (
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	RemoteRemediation node.InteriorGet = "./Device/Vendor/MSFT/RemoteRemediation"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	CloudRemediationSettings node.InteriorAddDeleteGetReplace = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	CloudRemediationSettingsAutoRemediationSettings node.InteriorAddDeleteGetReplace = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/AutoRemediationSettings"
-	// One of true, false. Builds 99.9.99999.
+	// One of true, false. In no build with a number yet.
 	CloudRemediationSettingsAutoRemediationSettingsEnableAutoRemediation node.AddDeleteGetReplace[bool] = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/AutoRemediationSettings/EnableAutoRemediation"
-	// In the range [0,4320]. Builds 99.9.99999.
+	// In the range [0,4320]. In no build with a number yet.
 	CloudRemediationSettingsAutoRemediationSettingsSetRetryInterval node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/AutoRemediationSettings/SetRetryInterval"
-	// In the range [1-4320]. Builds 99.9.99999.
+	// In the range [1-4320]. In no build with a number yet.
 	CloudRemediationSettingsAutoRemediationSettingsSetTimeToReboot node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/AutoRemediationSettings/SetTimeToReboot"
-	// One of true, false. Builds 99.9.99999.
+	// One of true, false. In no build with a number yet.
 	CloudRemediationSettingsEnableCloudRemediation node.AddDeleteGetReplace[bool] = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/EnableCloudRemediation"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	CloudRemediationSettingsNetworkSettings node.InteriorAddDeleteGetReplace = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/NetworkSettings"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	CloudRemediationSettingsNetworkSettingsNetworkCredentials node.InteriorAddDeleteGetReplace = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/NetworkSettings/NetworkCredentials"
-	// A secret. Builds 99.9.99999.
+	// A secret. In no build with a number yet.
 	CloudRemediationSettingsNetworkSettingsNetworkCredentialsNetworkPassword node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/NetworkSettings/NetworkCredentials/NetworkPassword"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	CloudRemediationSettingsNetworkSettingsNetworkCredentialsNetworkPasswordEncryptionStore node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/NetworkSettings/NetworkCredentials/NetworkPasswordEncryptionStore"
-	// One of 1, 2, 3. Builds 99.9.99999.
+	// One of 1, 2, 3. In no build with a number yet.
 	CloudRemediationSettingsNetworkSettingsNetworkCredentialsNetworkPasswordEncryptionType node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/NetworkSettings/NetworkCredentials/NetworkPasswordEncryptionType"
 
 	CloudRemediationSettingsNetworkSettingsNetworkCredentialsNetworkPasswordEncryptionTypeNoEncryption                 int64 = 1
 	CloudRemediationSettingsNetworkSettingsNetworkCredentialsNetworkPasswordEncryptionTypeEncryptUsingMdmCertificate   int64 = 2
 	CloudRemediationSettingsNetworkSettingsNetworkCredentialsNetworkPasswordEncryptionTypeEncryptWithCustomCertificate int64 = 3
 
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	CloudRemediationSettingsNetworkSettingsNetworkCredentialsNetworkSSID node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/RemoteRemediation/CloudRemediationSettings/NetworkSettings/NetworkCredentials/NetworkSSID"
-	// One of true, false. Builds 99.9.99999.
+	// One of true, false. In no build with a number yet.
 	EnableHeadless node.AddDeleteGetReplace[bool] = "./Device/Vendor/MSFT/RemoteRemediation/EnableHeadless"
 )

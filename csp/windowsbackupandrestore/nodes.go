@@ -11,12 +11,12 @@ import "github.com/gomadm/gomadm/csp/node"
 
 // Nodes of the device.
 const (
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	WindowsBackupAndRestore node.InteriorGet = "./Device/Vendor/MSFT/WindowsBackupAndRestore"
-	// One of false, true. Builds 99.9.99999.
+	// One of false, true. In no build with a number yet.
 	EnableWindowsRestore node.AddDeleteGetReplace[bool] = "./Device/Vendor/MSFT/WindowsBackupAndRestore/EnableWindowsRestore"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	RestoreFlowStatus node.Get[string] = "./Device/Vendor/MSFT/WindowsBackupAndRestore/RestoreFlowStatus"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	RestoreFlowTimeStamp node.Get[string] = "./Device/Vendor/MSFT/WindowsBackupAndRestore/RestoreFlowTimeStamp"
 )

@@ -47,20 +47,20 @@ const (
 	Status node.Get[int64] = "./Device/Vendor/MSFT/WindowsLicensing/Status"
 	// Builds 10.0.14393.
 	Subscriptions node.InteriorGet = "./Device/Vendor/MSFT/WindowsLicensing/Subscriptions"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	SubscriptionsDisableSubscription node.Replace[int64] = "./Device/Vendor/MSFT/WindowsLicensing/Subscriptions/DisableSubscription"
 
 	SubscriptionsDisableSubscriptionEnableSubscription int64 = 0
 
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	SubscriptionsRemoveSubscription node.NullExec = "./Device/Vendor/MSFT/WindowsLicensing/Subscriptions/RemoveSubscription"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	SubscriptionsSubscriptionLastError node.Get[int64] = "./Device/Vendor/MSFT/WindowsLicensing/Subscriptions/SubscriptionLastError"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	SubscriptionsSubscriptionLastErrorDescription node.Get[string] = "./Device/Vendor/MSFT/WindowsLicensing/Subscriptions/SubscriptionLastErrorDescription"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	SubscriptionsSubscriptionStatus node.Get[int64] = "./Device/Vendor/MSFT/WindowsLicensing/Subscriptions/SubscriptionStatus"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	SubscriptionsSubscriptionType node.GetReplace[int64] = "./Device/Vendor/MSFT/WindowsLicensing/Subscriptions/SubscriptionType"
 
 	SubscriptionsSubscriptionTypeUserBasedSubscription   int64 = 0

@@ -11,53 +11,53 @@ import "github.com/gomadm/gomadm/csp/node"
 
 // Nodes of the device.
 const (
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	WirelessNetworkPreference node.InteriorGet = "./Device/Vendor/MSFT/WirelessNetworkPreference"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	ConnectionProfiles node.InteriorGet = "./Device/Vendor/MSFT/WirelessNetworkPreference/ConnectionProfiles"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	ConnectionProfilesConnectionProfileID node.Named[node.InteriorAddDeleteGet] = "./Device/Vendor/MSFT/WirelessNetworkPreference/ConnectionProfiles/{ConnectionProfileID}"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	ConnectionProfilesCellular node.Named[node.InteriorAddDeleteGet] = "./Device/Vendor/MSFT/WirelessNetworkPreference/ConnectionProfiles/{ConnectionProfileID}/Cellular"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	ConnectionProfilesCellularPLMNID node.Named[node.AddDeleteGetReplace[string]] = "./Device/Vendor/MSFT/WirelessNetworkPreference/ConnectionProfiles/{ConnectionProfileID}/Cellular/PLMNID"
-	// In the range [1-2147483647]. Builds 99.9.99999.
+	// In the range [1-2147483647]. In no build with a number yet.
 	ConnectionProfilesPriority node.Named[node.AddDeleteGetReplace[int64]] = "./Device/Vendor/MSFT/WirelessNetworkPreference/ConnectionProfiles/{ConnectionProfileID}/Priority"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	ConnectionProfilesStayConnected node.Named[node.AddDeleteGetReplace[int64]] = "./Device/Vendor/MSFT/WirelessNetworkPreference/ConnectionProfiles/{ConnectionProfileID}/StayConnected"
 
 	ConnectionProfilesStayConnectedDefaultNetworkDiscoveryBehavior int64 = 0
 
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	ConnectionProfilesWirelessType node.Named[node.AddDeleteGetReplace[int64]] = "./Device/Vendor/MSFT/WirelessNetworkPreference/ConnectionProfiles/{ConnectionProfileID}/WirelessType"
 
 	ConnectionProfilesWirelessTypeCellular int64 = 0
 	ConnectionProfilesWirelessTypeWiFi     int64 = 1
 
-	// One of False, True. Builds 99.9.99999.
+	// One of False, True. In no build with a number yet.
 	IsEnabled node.GetReplace[bool] = "./Device/Vendor/MSFT/WirelessNetworkPreference/IsEnabled"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	Parameters node.InteriorGet = "./Device/Vendor/MSFT/WirelessNetworkPreference/Parameters"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	ParametersCellularParameters node.InteriorGet = "./Device/Vendor/MSFT/WirelessNetworkPreference/Parameters/CellularParameters"
-	// In the range [0-360]. Builds 99.9.99999.
+	// In the range [0-360]. In no build with a number yet.
 	ParametersCellularParametersMaxRescanIntervalInSeconds node.GetReplace[int64] = "./Device/Vendor/MSFT/WirelessNetworkPreference/Parameters/CellularParameters/MaxRescanIntervalInSeconds"
-	// One of 0, 1. Builds 99.9.99999.
+	// One of 0, 1. In no build with a number yet.
 	ParametersCellularParametersNetworkDiscoveryOption node.GetReplace[int64] = "./Device/Vendor/MSFT/WirelessNetworkPreference/Parameters/CellularParameters/NetworkDiscoveryOption"
-	// In the range [30-360]. Builds 99.9.99999.
+	// In the range [30-360]. In no build with a number yet.
 	ParametersCellularParametersPreferredProfileWakeConnectionTimerInSeconds node.GetReplace[int64] = "./Device/Vendor/MSFT/WirelessNetworkPreference/Parameters/CellularParameters/PreferredProfileWakeConnectionTimerInSeconds"
-	// In the range [20-360]. Builds 99.9.99999.
+	// In the range [20-360]. In no build with a number yet.
 	ParametersCellularParametersProfileRegistrationTimerInSeconds node.GetReplace[int64] = "./Device/Vendor/MSFT/WirelessNetworkPreference/Parameters/CellularParameters/ProfileRegistrationTimerInSeconds"
-	// In the range [0-30]. Builds 99.9.99999.
+	// In the range [0-30]. In no build with a number yet.
 	ParametersCellularParametersScreenOffDurationToTriggerNetworkDiscoveryInMinutes node.GetReplace[int64] = "./Device/Vendor/MSFT/WirelessNetworkPreference/Parameters/CellularParameters/ScreenOffDurationToTriggerNetworkDiscoveryInMinutes"
-	// One of False, True. Builds 99.9.99999.
+	// One of False, True. In no build with a number yet.
 	PreferCellularOverWiFi node.GetReplace[bool] = "./Device/Vendor/MSFT/WirelessNetworkPreference/PreferCellularOverWiFi"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	Status node.InteriorGet = "./Device/Vendor/MSFT/WirelessNetworkPreference/Status"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	StatusESIMpolicyStatus node.Get[int64] = "./Device/Vendor/MSFT/WirelessNetworkPreference/Status/eSIMpolicyStatus"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	StatusESIMprofilesCount node.Get[int64] = "./Device/Vendor/MSFT/WirelessNetworkPreference/Status/eSIMprofilesCount"
-	// Builds 99.9.99999.
+	// In no build with a number yet.
 	StatusESIMprofilesMatched node.Get[int64] = "./Device/Vendor/MSFT/WirelessNetworkPreference/Status/eSIMprofilesMatched"
 )

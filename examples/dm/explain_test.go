@@ -53,7 +53,8 @@ func TestTree(t *testing.T) {
 	if _, stdout, _ = command("", "tree", "-depth", "1"); !strings.Contains(stdout, "\n  DevDetail  node, Get\n") {
 		t.Errorf("got\n%s", stdout)
 	}
-	if _, stdout, _ = command("", "tree", "./Device/Vendor/MSFT/LAPS/Policies/PasswordAgeDays"); !strings.Contains(stdout, "atomic     below ./Device/Vendor/MSFT/LAPS/Policies\n") {
+	if _, stdout, _ = command("", "tree", "./Device/Vendor/MSFT/LAPS/Policies/PasswordAgeDays"); !strings.Contains(stdout, "atomic     below ./Device/Vendor/MSFT/LAPS/Policies\n") ||
+		!strings.Contains(stdout, "constant   laps.PoliciesPasswordAgeDays\n") {
 		t.Errorf("got\n%s", stdout)
 	}
 	status, stdout, stderr = command("", "tree", "./Vendor/MSFT/LASP")

@@ -113,6 +113,7 @@ func (l *nodeListing) facts(n csp.Node, indent string) {
 	rows := [][2]string{
 		{"format", string(d.Format)}, {"verbs", d.Verbs.String()}, {"occurs", string(d.Occurrence)}, {"values", values(n)},
 		{"builds", fact(d.Builds)}, {"reboot", string(d.Reboot)}, {"removed", d.Removed}, {"origin", d.Origin},
+		{"constant", n.Constant()},
 	}
 	a := n.Applies(csp.Device{})
 	if d.Builds == nil && a.BuildFact != "" {
