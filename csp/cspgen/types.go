@@ -33,7 +33,7 @@ var (
 		what: "a node with a value", parameter: "V", argument: "v V", value: "valueOf(v)", get: "for the value",
 		makes: "sets the value", reader: `
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n %s) Value(results ...omadm.Result) (V, error) { return value[V](string(n), results) }
 `,
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gomadm/gomadm/csp"
 	"github.com/gomadm/gomadm/omadm"
@@ -121,7 +122,7 @@ func find(node string, results []omadm.Result) (omadm.Value, error) {
 			if it.Source.URI == "" || it.Data.Kind == syncml.NoData {
 				continue
 			}
-			if got, err := csp.Parse(it.Source.URI); err == nil && got.Query() == "" && got.Depth() == want.Depth() && got.HasPrefix(want) {
+			if got, err := csp.Parse(it.Source.URI); err == nil && strings.EqualFold(got.String(), want.String()) {
 				return omadm.ItemValue(it), nil
 			}
 		}
@@ -131,27 +132,21 @@ func find(node string, results []omadm.Result) (omadm.Value, error) {
 
 // read puts a value that a device reported into dst, a pointer to one of Value.
 func read(u omadm.URI, v omadm.Value, dst any) error {
-	v, err := csp.DecodeAs(formatOf(dst), u, v)
+	format := formatOf(dst)
+	v, err := csp.DecodeAs(format, u, v)
 	if err != nil {
 		return err
 	}
-	switch dst := dst.(type) {
-	case *[]byte:
-		*dst, err = v.Bytes()
-		return err
-	case *float64:
-		*dst, err = v.Float()
-		return err
-	}
-	text, err := v.Text()
-	if err != nil {
-		return err
-	}
+	text := v.Data.Value
 	switch dst := dst.(type) {
 	case *int64:
 		*dst, err = strconv.ParseInt(text, 10, 64)
 	case *bool:
 		*dst, err = strconv.ParseBool(text)
+	case *float64:
+		*dst, err = v.Float()
+	case *[]byte:
+		*dst, err = v.Bytes()
 	case *string:
 		*dst = text
 	case *XML:
@@ -159,8 +154,8 @@ func read(u omadm.URI, v omadm.Value, dst any) error {
 	case *Time:
 		*dst = Time(text)
 	}
-	if err != nil { // which quotes the text
-		return &csp.DecodeError{URI: u, Format: formatOf(dst), Len: len(text)}
+	if err != nil || format != omadm.FormatB64 && !utf8.ValidString(text) {
+		return &csp.DecodeError{URI: u, Format: format, Len: len(text)} // others may quote the text
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func (n AddDeleteExecGet[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n AddDeleteExecGet[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
@@ -53,7 +53,7 @@ func (n AddDeleteExecGetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n AddDeleteExecGetReplace[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
@@ -95,7 +95,7 @@ func (n AddDeleteGet[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n AddDeleteGet[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
@@ -122,7 +122,7 @@ func (n AddDeleteGetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n AddDeleteGetReplace[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
@@ -154,7 +154,7 @@ func (n AddGet[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n AddGet[V]) Value(results ...omadm.Result) (V, error) { return value[V](string(n), results) }
 
 // Add returns the command that adds the node.
@@ -174,7 +174,7 @@ func (n AddGetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n AddGetReplace[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
@@ -217,7 +217,7 @@ func (n DeleteGetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n DeleteGetReplace[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
@@ -260,7 +260,7 @@ func (n ExecGet[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n ExecGet[V]) Value(results ...omadm.Result) (V, error) { return value[V](string(n), results) }
 
 // Exec returns the command that starts what the node stands for.
@@ -285,7 +285,7 @@ func (n ExecGetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n ExecGetReplace[V]) Value(results ...omadm.Result) (V, error) {
 	return value[V](string(n), results)
 }
@@ -317,7 +317,7 @@ func (n Get[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n Get[V]) Value(results ...omadm.Result) (V, error) { return value[V](string(n), results) }
 
 // GetReplace is a node with a value that takes Get, Replace.
@@ -332,7 +332,7 @@ func (n GetReplace[V]) Get() omadm.Op {
 }
 
 // Value returns the last value that the results have of the node. The error wraps ErrNoValue when they have none; else it
-// is a *csp.DecodeError or an *omadm.ValueError.
+// is a *csp.DecodeError.
 func (n GetReplace[V]) Value(results ...omadm.Result) (V, error) { return value[V](string(n), results) }
 
 // Replace returns the command that sets the value.
