@@ -219,12 +219,13 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 }
 
-// TestSize builds a program that links the catalogue and one that does not.
+// TestSize builds programs that do without the catalogue, that link it, and that check requests, for which the templates
+// are linked, too.
 func TestSize(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds two programs")
+		t.Skip("builds three programs")
 	}
-	size := func(source string) int64 {
+	program := func(source string) string {
 		main := filepath.Join(t.TempDir(), "main.go")
 		out := filepath.Join(filepath.Dir(main), "program")
 		if err := os.WriteFile(main, []byte(source), 0o600); err != nil {
@@ -233,7 +234,7 @@ func TestSize(t *testing.T) {
 		if b, err := exec.Command("go", "build", "-o", out, main).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, b)
 		}
-		info, err := os.Stat(out)
+		b, err := os.ReadFile(out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,15 +244,25 @@ func TestSize(t *testing.T) {
 		if err != nil || strings.Contains(string(said), "gomadm/csp @") || !strings.Contains(string(said), "gomadm/omadm @") {
 			t.Errorf("work before main: got error %v and\n%s\nwant none of csp", err, said)
 		}
-		return info.Size()
+		return string(b)
 	}
 	const head = "package main\n\nimport (\n\t\"fmt\"\n\n\t\"github.com/gomadm/gomadm/csp\"\n\t\"github.com/gomadm/gomadm/omadm\"\n)\n\n"
-	without := size(strings.Replace(head, "\t\"github.com/gomadm/gomadm/csp\"\n", "", 1) +
+	without := program(strings.Replace(head, "\t\"github.com/gomadm/gomadm/csp\"\n", "", 1) +
 		"func main() { fmt.Println(omadm.ParseURI(\"./DevInfo\")) }\n")
-	with := size(head + "func main() {\n\tfmt.Println(omadm.ParseURI(\"./DevInfo\"))\n\tm, err := csp.Default().Resolve(csp.MustParse(\"./DevInfo\"))\n" +
+	with := program(head + "func main() {\n\tfmt.Println(omadm.ParseURI(\"./DevInfo\"))\n\tm, err := csp.Default().Resolve(csp.MustParse(\"./DevInfo\"))\n" +
 		"\tfmt.Println(m.Node.Definition(), m.Node.Applies(csp.Device{}), err)\n}\n")
-	t.Logf("without %d octets, with %d: %d added", without, with, with-without)
-	if added := with - without; added > 1<<20 || added < 1<<18 {
+	t.Logf("without %d octets, with %d: %d added", len(without), len(with), len(with)-len(without))
+	if added := len(with) - len(without); added > 1<<20 || added < 1<<18 {
 		t.Errorf("the catalogue adds %d octets", added)
+	}
+	checked := program(head + "func main() {\n\tu, err := omadm.ParseURI(\"./DevInfo\")\n\tfmt.Println(u, err, csp.Default().Check(csp.Device{}, " +
+		"omadm.Request{Ops: []omadm.Op{{Verb: omadm.Get, URI: u}}}))\n}\n")
+	t.Logf("with Check %d octets: %d added", len(checked), len(checked)-len(without))
+	if added := len(checked) - len(without); added > 2<<20 {
+		t.Errorf("the catalogue, its checks and templates add %d octets", added)
+	}
+	templates := csp.WindowsTemplates().Provenance().Name
+	if strings.Contains(with, templates) || !strings.Contains(checked, templates) {
+		t.Error("the templates are not linked by those who check, or by others")
 	}
 }

@@ -227,7 +227,7 @@ func full() csp.Definition {
 		Template: "./Device/Vendor/Example/{Name}", Format: omadm.FormatFloat, Verbs: csp.NewVerbs(omadm.Get, omadm.Exec, omadm.Copy),
 		Occurrence: csp.OneOrN, Permanent: true, Naming: csp.UniqueName, Pattern: "a+", PatternConfirmed: true, CaseSensitive: true,
 		Allowed: csp.Constraint{Kind: csp.Enum, Values: []string{"", "b"}, List: "\uf000",
-			ADMX: &csp.ADMXReference{Area: "a", Name: "n", File: "f"}, Confirmed: true},
+			ADMX: &csp.ADMXReference{Area: "a", Name: "n", File: "f"}, Elements: elements(), Confirmed: true},
 		Default: text(""), Builds: text("10.0.22000"), CSPVersion: text("1.0"), Editions: text(""), Atomic: true,
 		Dependencies: []csp.DependencyGroup{{
 			Changed: &csp.Constraint{Kind: csp.Range, Values: []string{"[1-2]"}},

@@ -198,9 +198,12 @@ func (c *cursor) length() int {
 
 // count returns the number of things that follow, each of an octet at least. A damaged list panics here before it costs
 // memory, see Load.
-func (c *cursor) count() int {
+func (c *cursor) count() int { return c.countOf(1) }
+
+// countOf is count for things of so many octets at least.
+func (c *cursor) countOf(least int) int {
 	n := c.length()
-	_ = c.rest[:n]
+	_ = c.rest[:n*least]
 	return n
 }
 

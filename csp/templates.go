@@ -155,6 +155,9 @@ func LoadTemplates(data string) (t *Templates, err error) {
 	return t, nil
 }
 
+// leastElement is the size of an element that has nothing but a kind and an id.
+const leastElement = 5
+
 // The flags of an element: what is there, in the order in which it follows.
 const (
 	elementRequired = 1 << iota
@@ -197,7 +200,7 @@ func (w *tableWriter) appendElements(b []byte, all []Element) []byte {
 
 // elements reads a list of elements, which is never nil.
 func (c *cursor) elements() []Element {
-	all := make([]Element, c.count())
+	all := make([]Element, c.countOf(leastElement))
 	for i := range all {
 		e := &all[i]
 		e.Kind = ElementKind(c.octet())

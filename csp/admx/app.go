@@ -2,8 +2,6 @@ package admx
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/gomadm/gomadm/csp"
@@ -55,7 +53,7 @@ func categoryPath(t *Template, ref string, find func(namespace string) *Template
 		name, local := t.local(ref)
 		if !local {
 			prefix, _, _ := strings.Cut(ref, ":")
-			if t = find(t.namespace(prefix)); t == nil {
+			if t = find(t.spaces[prefix]); t == nil {
 				break
 			}
 		}
@@ -63,29 +61,9 @@ func categoryPath(t *Template, ref string, find func(namespace string) *Template
 			return nil, fmt.Errorf("admx: category %.80q: more than %d above each other, or a ring", name, maxCategories)
 		}
 		names = append([]string{name}, names...)
-		ref = t.parent(name)
+		ref = t.parents[name]
 	}
 	return names, nil
-}
-
-// namespace returns the namespace that a prefix stands for; empty when it is not declared.
-func (t *Template) namespace(prefix string) string {
-	for _, n := range t.Using {
-		if n.Prefix == prefix {
-			return n.URI
-		}
-	}
-	return ""
-}
-
-// parent returns the reference to the category above one of t.
-func (t *Template) parent(name string) string {
-	for _, c := range t.Categories {
-		if c.Name == name {
-			return c.Parent
-		}
-	}
-	return ""
 }
 
 // Area returns the name of the area that p is in when a has its template: the application, the setting and the path,
@@ -173,14 +151,16 @@ func (p *Policy) forbidden() (key string, found bool) {
 	return key, found
 }
 
-// Install returns the request that installs t on a device. File is what the device keeps it under, such as "browser.admx";
-// another edition of the template needs another one. The request has no ID; the caller gives it one. The error has the
-// issues of Check, or says what is wrong with a name.
-func (a App) Install(t *Template, file string) (omadm.Request, error) {
-	if err := t.Check().Err(); err != nil {
+// Install returns the request that installs a template on a device, under the name of its file; another edition of the
+// template needs another name. The request has no ID; the caller gives it one. The error has the issues of Check, or says
+// what is wrong with a name.
+func (a App) Install(f File) (omadm.Request, error) {
+	if err := f.Template.Check().Err(); err != nil {
 		return omadm.Request{}, fmt.Errorf("admx: %w", err)
 	}
-	op := omadm.Op{Verb: omadm.Add, URI: join(installed, a.Name, a.setting(), file), Value: omadm.Text(t.text)}
+	op := omadm.Op{
+		Verb: omadm.Add, URI: join(installed, a.Name, a.setting(), f.Name), Value: omadm.Text(f.Template.text),
+	}
 	if _, err := csp.Parse(string(op.URI)); err != nil {
 		return omadm.Request{}, fmt.Errorf("admx: names of the template: %w", err)
 	}
@@ -197,14 +177,13 @@ func (a App) Remove(file string) omadm.Request {
 	return omadm.Request{Ops: []omadm.Op{{Verb: omadm.Delete, URI: u}}}
 }
 
-// Layer returns the policies of templates of a as nodes for csp.Catalog.With, under the names of their files. The error is
-// that of Path, or says that two policies have one address.
-func (a App) Layer(templates map[string]*Template) (csp.Layer, error) {
+// Layer returns the policies of templates of a as nodes for csp.Catalog.With. The error is that of Path, or says that two
+// policies have one address.
+func (a App) Layer(files ...File) (csp.Layer, error) {
 	b := layerBuilder{layer: csp.Layer{Name: "templates of " + a.Name}, from: make(map[string]string)}
-	for _, file := range slices.Sorted(maps.Keys(templates)) {
-		t := templates[file]
-		for i := range t.Policies {
-			p := &t.Policies[i]
+	for _, f := range files {
+		for i := range f.Template.Policies {
+			p := &f.Template.Policies[i]
 			area, err := a.Area(p)
 			if err != nil {
 				return csp.Layer{}, err
@@ -213,7 +192,7 @@ func (a App) Layer(templates map[string]*Template) (csp.Layer, error) {
 				if !p.For(s) {
 					continue
 				}
-				if err := b.policy(file, p, area, s); err != nil {
+				if err := b.policy(f.Name, p, area, s); err != nil {
 					return csp.Layer{}, err
 				}
 			}

@@ -79,7 +79,7 @@ func TestPaths(t *testing.T) {
 		got := fmt.Sprint(names)
 		if err != nil {
 			got = err.Error()
-			if _, err := (admx.App{Name: "x"}).Layer(map[string]*admx.Template{"x": tmpl}); err == nil {
+			if _, err := (admx.App{Name: "x"}).Layer(admx.File{Name: "x", Template: tmpl}); err == nil {
 				t.Errorf("%s: a layer", name)
 			}
 		}
@@ -92,7 +92,7 @@ func TestPaths(t *testing.T) {
 func TestInstall(t *testing.T) {
 	tmpl := parse(t, example(t))
 	app := admx.App{Name: "Browser"}
-	req, err := app.Install(tmpl, "example.admx")
+	req, err := app.Install(admx.File{Name: "example.admx", Template: tmpl})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestInstall(t *testing.T) {
 		t.Errorf("remove all: got %v", got)
 	}
 	for name, app := range map[string]admx.App{"no name": {}, "a name that climbs": {Name: ".."}} {
-		if req, err := app.Install(tmpl, "x"); err == nil {
+		if req, err := app.Install(admx.File{Name: "x", Template: tmpl}); err == nil {
 			t.Errorf("%s: got %v", name, req)
 		}
 	}
@@ -165,7 +165,7 @@ func TestKeys(t *testing.T) {
 			if got := tmpl.Check().Has(csp.CodeADMXRegistry); got != forbidden {
 				t.Errorf("%s in %s: got %v, want %v", key, place, got, forbidden)
 			}
-			_, err := admx.App{Name: "x"}.Install(tmpl, "x")
+			_, err := admx.App{Name: "x"}.Install(admx.File{Name: "x", Template: tmpl})
 			if errors.Is(err, csp.CodeADMXRegistry) != forbidden {
 				t.Errorf("%s in %s: install: %v", key, place, err)
 			}
@@ -180,7 +180,7 @@ func TestKeys(t *testing.T) {
 // catalog returns the catalogue of Windows with the policies of a template.
 func catalog(t testing.TB, app admx.App, tmpl *admx.Template) *csp.Catalog {
 	t.Helper()
-	layer, err := app.Layer(map[string]*admx.Template{"example.admx": tmpl})
+	layer, err := app.Layer(admx.File{Name: "example.admx", Template: tmpl})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestLayer(t *testing.T) {
 	if len(got) != len(want)+len(users) {
 		t.Errorf("got %d nodes, want %d", len(got), len(want)+len(users))
 	}
-	if l, err := app.Layer(map[string]*admx.Template{"a.admx": tmpl, "b.admx": tmpl}); err == nil || !strings.Contains(err.Error(), `of "b.admx" and one of "a.admx" have the same address`) {
+	if l, err := app.Layer(admx.File{Name: "a.admx", Template: tmpl}, admx.File{Name: "b.admx", Template: tmpl}); err == nil || !strings.Contains(err.Error(), `of "b.admx" and one of "a.admx" have the same address`) {
 		t.Errorf("one template twice: got %v, %v", l.Name, err)
 	}
 	// What is known and what is not.

@@ -20,7 +20,7 @@
 //
 //   - The policies are then below ./Device or ./User/Vendor/MSFT/Policy/Config, in an area that is named by the application
 //     and the categories from the outermost on, as in Browser~Policy~browser~Startup. Layer makes nodes of a catalogue
-//     of them, so that csp checks what is sent to them like anything else.
+//     of them, so that csp checks what is sent to them like anything else; Ingest does so with what requests install.
 //
 // A Set is a folder of templates, such as PolicyDefinitions of Windows: its Templates take the place of
 // csp.WindowsTemplates where those are too old.

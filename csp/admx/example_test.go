@@ -22,7 +22,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	browser := admx.App{Name: "Browser"}
-	install, err := browser.Install(template, "example.admx")
+	install, err := browser.Install(admx.File{Name: "example.admx", Template: template})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func ExampleApp_Layer() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	layer, err := admx.App{Name: "Browser"}.Layer(map[string]*admx.Template{"example.admx": template})
+	layer, err := admx.App{Name: "Browser"}.Layer(admx.File{Name: "example.admx", Template: template})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -257,16 +257,20 @@ func (p *parser) support(e *etree.Element) Support {
 // references looks for what is referred to.
 func (p *parser) references() {
 	t := p.out
-	known := make(map[string]bool)
+	t.parents, t.spaces = make(map[string]string), make(map[string]string)
+	for _, n := range t.Using {
+		t.spaces[n.Prefix] = n.URI
+	}
 	for _, c := range t.Categories {
-		if known[c.Name] {
-			p.out.Anomalies = append(t.Anomalies, Anomaly{Line: c.Line, Reason: "category that is there twice"})
+		if _, ok := t.parents[c.Name]; ok {
+			t.Anomalies = append(t.Anomalies, Anomaly{Line: c.Line, Reason: "category that is there twice"})
+			continue
 		}
-		known[c.Name] = true
+		t.parents[c.Name] = c.Parent
 	}
 	look := func(ref, policy string, line int) {
 		name, local := t.local(ref)
-		if ref != "" && local && !known[name] {
+		if _, known := t.parents[name]; ref != "" && local && !known {
 			t.Anomalies = append(t.Anomalies, Anomaly{policy, line, "category that is not there"})
 		}
 	}
@@ -390,16 +394,11 @@ func (p *parser) list(e *etree.Element) *ValueList {
 	return l
 }
 
-var kinds = map[string]csp.ElementKind{
-	"text": csp.TextElement, "decimal": csp.DecimalElement, "boolean": csp.BooleanElement, "enum": csp.EnumElement,
-	"list": csp.ListElement, "multiText": csp.MultiTextElement, "longDecimal": csp.LongDecimalElement,
-}
-
 func (p *parser) elements(e *etree.Element, q *Policy) {
 	ids := make(map[string]bool)
 	p.each(e, func(c *etree.Element, name string) {
-		kind, ok := kinds[name]
-		if !ok {
+		var kind csp.ElementKind
+		if kind.UnmarshalText([]byte(name)) != nil {
 			p.unknown(c)
 			return
 		}

@@ -246,7 +246,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil || len(again.Policies) != len(tmpl.Policies) || again.Document() != tmpl.Document() {
 			t.Fatalf("read again: %v", err)
 		}
-		layer, err := admx.App{Name: "App"}.Layer(map[string]*admx.Template{"a.admx": tmpl})
+		layer, err := admx.App{Name: "App"}.Layer(admx.File{Name: "a.admx", Template: tmpl})
 		if err == nil {
 			_, _ = csp.Default().With(layer)
 		}

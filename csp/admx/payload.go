@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/gomadm/gomadm/csp"
+	"github.com/gomadm/gomadm/omadm"
 )
 
 // Data is data for an element of a policy. Text, Number, Truth, Lines, List and Pairs make it.
@@ -111,7 +112,7 @@ func PolicyOf(n csp.Node) (*Policy, bool) {
 		return nil, false
 	}
 	p := &Policy{Name: n.Name(), Class: Machine}
-	if n.Scope() != 0 {
+	if n.Scope() == omadm.UserScope {
 		p.Class = User
 	}
 	for _, e := range elements {

@@ -18,7 +18,9 @@ type Template struct {
 	Policies   []Policy
 	Anomalies  []Anomaly // in the order of the file
 
-	text string // the document, in UTF-8 and without a declaration
+	text    string            // the document, in UTF-8 and without a declaration
+	parents map[string]string // references to what is above a category, by its name
+	spaces  map[string]string // namespaces by their prefixes
 }
 
 // Namespace is a namespace of categories and of what they are supported on, and the prefix it has in references.

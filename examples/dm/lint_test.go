@@ -70,7 +70,7 @@ func profiles(t *testing.T, dir string) []string {
 
 // TestLintProfiles: of each profile exactly what it says is found, for the device it names, and no secret is printed.
 func TestLintProfiles(t *testing.T) {
-	for _, dir := range []string{"codes", "rows"} {
+	for _, dir := range []string{"codes", "rows", "templates"} {
 		for _, file := range profiles(t, dir) {
 			t.Run(dir+"/"+filepath.Base(file), func(t *testing.T) {
 				want := expected(t, file)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/gomadm/gomadm/csp"
+	"github.com/gomadm/gomadm/csp/admx"
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/syncml"
 )
@@ -223,11 +225,16 @@ func (s *graphSetting) value() (omadm.Value, error) {
 	return omadm.Value{Format: format, Data: syncml.Text(text)}, nil
 }
 
-// check returns what is to be said of p for a device.
+// check returns what is to be said of p for a device, with the policies of the templates that it installs itself.
 func (p *profile) check(rules csp.Rules, d csp.Device) csp.Report {
 	if p.commands == nil {
-		_, found := rules.Plan(csp.Default(), d, p.settings...)
-		return found
+		ops := make([]omadm.Op, len(p.settings))
+		for i, s := range p.settings {
+			ops[i] = omadm.Op{Verb: omadm.Add, URI: s.URI, Value: s.Value}
+		}
+		c, odd := admx.Ingest(csp.Default(), omadm.Request{Ops: ops})
+		_, found := rules.Plan(c, d, p.settings...)
+		return merge(found, odd)
 	}
 	reqs, _ := csp.Requests(p.commands)
 	p.starts = make([]int, len(reqs))
@@ -236,7 +243,22 @@ func (p *profile) check(rules csp.Rules, d csp.Device) csp.Report {
 		p.starts[i] = n
 		n += len(reqs[i].Ops)
 	}
-	return rules.CheckCommands(csp.Default(), d, p.commands)
+	c, odd := admx.Ingest(csp.Default(), reqs...)
+	return merge(rules.CheckCommands(c, d, p.commands), odd)
+}
+
+// merge adds what is odd about templates to what was found, each in its place, unless the same was found already.
+func merge(found, odd csp.Report) csp.Report {
+	at := func(i csp.Issue) [2]int { return [2]int{i.Request, i.Op} }
+	for _, i := range odd {
+		if !slices.ContainsFunc(found, func(f csp.Issue) bool { return f.Code == i.Code && at(f) == at(i) }) {
+			found = append(found, i)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b csp.Issue) int {
+		return cmp.Or(cmp.Compare(a.Request, b.Request), cmp.Compare(a.Op, b.Op))
+	})
+	return found
 }
 
 // place returns the number of the setting or item that an issue is about, counted from 1, or - for a group.

@@ -95,6 +95,13 @@ func values(n csp.Node) string {
 		if s = "template"; c.ADMX != nil {
 			s += " " + c.ADMX.File + ", " + c.ADMX.Name
 		}
+		if elements, _ := csp.ElementsOf(n); len(elements) > 0 {
+			var parts []string
+			for _, e := range elements {
+				parts = append(parts, e.String())
+			}
+			s += " with " + strings.Join(parts, "; ")
+		}
 	default:
 		s = string(c.Kind)
 	}
