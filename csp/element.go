@@ -108,23 +108,23 @@ func (n *ListNames) UnmarshalText(text []byte) error {
 // String returns e in words: "MinPINLength decimal, required, 4 to 20".
 func (e Element) String() string {
 	s := e.ID + " " + e.Kind.String()
+	if e.Kind == ListElement {
+		s += " of " + listContents.of(e.Names)
+	}
 	if e.Required {
 		s += ", required"
 	}
-	switch e.Kind {
-	case DecimalElement, LongDecimalElement:
-		if e.Min != 0 || e.Max != 0 {
-			s += fmt.Sprintf(", %d to %d", e.Min, e.most())
-		}
-	case EnumElement:
+	switch {
+	case e.Kind == EnumElement:
 		s += ", one of " + strings.Join(e.Values, ", ")
-		if e.Open {
-			s += " or another value"
-		}
-	case ListElement:
-		if s += ", names " + e.Names.String(); e.Prefix != "" {
-			s += " with " + quote(e.Prefix)
-		}
+	case e.Min != 0 || e.Max != 0:
+		s += fmt.Sprintf(", %d to %d", e.Min, e.most())
+	}
+	if e.Open {
+		s += " or another value"
+	}
+	if e.Prefix != "" {
+		s += ", " + quote(e.Prefix) + " before each number"
 	}
 	if e.MaxLength > 0 {
 		s += fmt.Sprintf(", at most %d characters", e.MaxLength)
@@ -133,6 +133,12 @@ func (e Element) String() string {
 		s += fmt.Sprintf(", at most %d lines", e.MaxItems)
 	}
 	return s
+}
+
+var listContents = lookup[ListNames, string]{
+	{ValueNames, "values"},
+	{NumberedNames, "numbered values"},
+	{ChosenNames, "names and values"},
 }
 
 // known reports whether the kind and the names of e are known.

@@ -140,9 +140,9 @@ func LoadTemplates(data string) (t *Templates, err error) {
 		return nil, &FactError{Reason: "no templates of this version"}
 	}
 	t.Provenance()
-	last := TemplatePolicy{}
+	var last *TemplatePolicy
 	for p := range t.All() {
-		if last.Name != "" && comparePolicies(last.File, last.Name, p.File, p.Name) >= 0 {
+		if last != nil && comparePolicies(last.File, last.Name, p.File, p.Name) >= 0 {
 			return nil, &FactError{Reason: "policies that are not in order"}
 		}
 		for _, e := range p.Elements {
@@ -150,7 +150,7 @@ func LoadTemplates(data string) (t *Templates, err error) {
 				return nil, &FactError{Reason: "an unknown kind of element"}
 			}
 		}
-		last = p
+		last = &p
 	}
 	return t, nil
 }

@@ -38,10 +38,11 @@ func (a App) setting() string {
 
 // Path returns the names of the categories that p is in, the outermost first. Categories of other templates are left out,
 // and what is above them: the device does not know them. (The policies of Chrome, whose outermost category is one of
-// another template, are below Chrome~Policy~googlechrome.) It returns an error when they form a ring, or are more than 16.
+// another template, are below Chrome~Policy~googlechrome.) It returns an error when they form a ring or are more than 16,
+// and for a policy from PolicyOf.
 func (p *Policy) Path() ([]string, error) {
 	if p.template == nil {
-		return nil, nil
+		return nil, fmt.Errorf("admx: policy %.80q: its template is not known", p.Name)
 	}
 	return categoryPath(p.template, p.Category, func(string) *Template { return nil })
 }

@@ -14,8 +14,8 @@
 //     Disabled make them, with data from Text, Number, Truth, Lines, List and Pairs, and find ids that the policy does
 //     not have, data that is not of its type, and what is out of range or missing.
 //
-//   - Windows has policies of its own templates, the nodes of package csp whose Constraint is csp.ADMX; PolicyOf makes
-//     their payloads. Of an application (App) the template has to be installed first: Install makes the request, and
+//   - Windows has policies of its own templates, the nodes of package csp whose Constraint is csp.ADMX; PolicyAt finds
+//     them. Of an application (App) the template has to be installed first: Install makes the request, and
 //     refuses a template that writes to a key that Windows keeps for itself.
 //
 //   - The policies are then below ./Device or ./User/Vendor/MSFT/Policy/Config, in an area that is named by the application

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gomadm/gomadm/csp"
 	"github.com/gomadm/gomadm/csp/admx"
+	"github.com/gomadm/gomadm/csp/bitlocker"
 	"github.com/gomadm/gomadm/omadm"
 )
 
@@ -46,19 +47,25 @@ func Example() {
 	// <enabled/><data id="Megabytes" value="512"/>
 }
 
-// What is wrong with data is found before it is sent.
-func ExamplePolicy_Enabled() {
-	m, err := csp.Default().Resolve(csp.MustParse("./Device/Vendor/MSFT/BitLocker/SystemDrivesMinimumPINLength"))
+// A policy of Windows is set. What is wrong with its data is found before it is sent.
+func ExamplePolicyAt() {
+	const pin = bitlocker.SystemDrivesMinimumPINLength
+	policy, err := admx.PolicyAt(csp.Default(), pin.LocURI())
 	if err != nil {
 		log.Fatal(err)
 	}
-	policy, _ := admx.PolicyOf(m.Node)
 	_, err = policy.Enabled(admx.Number("MinPINLength", 2))
 	fmt.Println(errors.Is(err, csp.CodeADMXType))
 	fmt.Println(err)
+	payload, err := policy.Enabled(admx.Number("MinPINLength", 8))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(pin.Replace(payload.String()).URI, payload)
 	// Output:
 	// true
 	// admx: policy "SystemDrivesMinimumPINLength": csp: value.admx.type: data of MinPINLength is not what it takes, got "2", want a number from 4 to 20
+	// ./Device/Vendor/MSFT/BitLocker/SystemDrivesMinimumPINLength <enabled/><data id="MinPINLength" value="8"/>
 }
 
 // With a layer the catalogue knows the policies of an application like those of Windows.

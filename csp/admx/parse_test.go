@@ -191,6 +191,17 @@ func TestParseRefuses(t *testing.T) {
 func TestAnomalies(t *testing.T) {
 	for name, tt := range map[string]struct{ doc, want string }{
 		"an element of no use":          {wrap("\n<what/>"), `line 2, policy "p": unknown element "what"`},
+		"a namespace of no use":         {"<policyDefinitions><policyNamespaces><other/></policyNamespaces></policyDefinitions>", `line 1: unknown element "other"`},
+		"a part of no use":              {"<policyDefinitions><other/></policyDefinitions>", `line 1: unknown element "other"`},
+		"no category":                   {"<policyDefinitions><categories><other/></categories></policyDefinitions>", `line 1: unknown element "other"`},
+		"a category of more":            {"<policyDefinitions><categories><category name='a'><other/></category></categories></policyDefinitions>", `line 1: unknown element "other"`},
+		"support of no use":             {"<policyDefinitions><supportedOn><other/></supportedOn></policyDefinitions>", `line 1: unknown element "other"`},
+		"no definition":                 {"<policyDefinitions><supportedOn><definitions><other/></definitions></supportedOn></policyDefinitions>", `line 1: unknown element "other"`},
+		"neither and nor or":            {"<policyDefinitions><supportedOn><definitions><definition name='a'><not/></definition></definitions></supportedOn></policyDefinitions>", `line 1: unknown element "not"`},
+		"support by no product":         {"<policyDefinitions><supportedOn><definitions><definition name='a'><or><not/></or></definition></definitions></supportedOn></policyDefinitions>", `line 1: unknown element "not"`},
+		"no policy":                     {"<policyDefinitions><policies><other/></policies></policyDefinitions>", `line 1: unknown element "other"`},
+		"a list of other things":        {wrap("<enabledList><other/></enabledList>"), `line 1, policy "p": unknown element "other"`},
+		"an item of more":               {wrap("<enabledList><item valueName='v'><other/></item></enabledList>"), `line 1, policy "p": unknown element "other"`},
 		"a kind that is none":           {wrap("<elements><number id='a'/></elements>"), `line 1, policy "p": unknown element "number"`},
 		"one id twice":                  {wrap("<elements><text id='a'/><text id='a'/></elements>"), `line 1, policy "p": id that is there twice`},
 		"a number that is none":         {wrap("<elements><decimal id='a' maxValue='ten'/></elements>"), `line 1, policy "p": maxValue that is no number of its size`},

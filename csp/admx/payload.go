@@ -120,3 +120,21 @@ func PolicyOf(n csp.Node) (*Policy, bool) {
 	}
 	return p, true
 }
+
+// PolicyAt is PolicyOf for the node of an address, such as that of a constant. The error is that of csp.Parse, a
+// *csp.UnknownError, or says that nothing is known of such a policy.
+func PolicyAt(c *csp.Catalog, u omadm.URI) (*Policy, error) {
+	parsed, err := csp.Parse(string(u))
+	if err != nil {
+		return nil, err
+	}
+	m, err := c.Resolve(parsed)
+	if err != nil {
+		return nil, err
+	}
+	p, ok := PolicyOf(m.Node)
+	if !ok {
+		return nil, fmt.Errorf("admx: %.120q is no policy of a template whose elements are known", u)
+	}
+	return p, nil
+}

@@ -294,3 +294,31 @@ func TestPoliciesOfWindows(t *testing.T) {
 		t.Errorf("%d policies with known elements, %d without: %+v", known, unknown, n)
 	}
 }
+
+func TestPolicyAt(t *testing.T) {
+	tmpl := parse(t, example(t))
+	c := catalog(t, admx.App{Name: "Browser"}, tmpl)
+	for u, want := range map[omadm.URI]string{
+		"./Vendor/MSFT/BitLocker/SystemDrivesMinimumPINLength":                 "SystemDrivesMinimumPINLength Machine 1",
+		"./User/Vendor/MSFT/Policy/Config/Browser~Policy~browser~startup/Mode": "Mode User 3",
+		"./Vendor/MSFT/Policy/Config/Browser~Policy~browser/AllowPrinting":     "AllowPrinting Machine 0",
+		"./Vendor/MSFT/Policy/Config/Camera/AllowCamera":                       `admx: "./Vendor/MSFT/Policy/Config/Camera/AllowCamera" is no policy of a template whose elements are known`,
+		"./Vendor/MSFT/Policy/Config/DesktopAppInstaller/EnableAppInstaller":   `admx: "./Vendor/MSFT/Policy/Config/DesktopAppInstaller/EnableAppInstaller" is no policy of a template whose elements are known`,
+		"./Vendor/MSFT/Policy/Config/Other~Policy~x/y":                         `admx: "./Vendor/MSFT/Policy/Config/Other~Policy~x/y" is no policy of a template whose elements are known`,
+		"./Vendor/MSFT/Policy/Config/Camera/AllowCameras":                      "csp: ",
+		"/Vendor": "csp: ",
+	} {
+		got := ""
+		if p, err := admx.PolicyAt(c, u); err != nil {
+			got = err.Error()
+		} else {
+			got = p.Name + " " + string(p.Class) + " " + strconv.Itoa(len(p.Elements))
+			if v, err := (admx.App{Name: "x"}).URI(p, omadm.DeviceScope); err == nil {
+				t.Errorf("%s: another address %s", u, v)
+			}
+		}
+		if got != want && (want != "csp: " || !strings.HasPrefix(got, want)) {
+			t.Errorf("%s: got %s, want %s", u, got, want)
+		}
+	}
+}

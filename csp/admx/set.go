@@ -91,7 +91,7 @@ func read(fsys fs.FS, name string) ([]byte, error) {
 // Path is Policy.Path with the categories of all templates of the set: where p is in the tree of group policies.
 func (s *Set) Path(p *Policy) ([]string, error) {
 	if p.template == nil {
-		return nil, nil
+		return p.Path() // which says why there is none
 	}
 	return categoryPath(p.template, p.Category, func(space string) *Template { return s.spaces[space] })
 }

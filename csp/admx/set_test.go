@@ -68,6 +68,7 @@ func TestReadFSRefuses(t *testing.T) {
 		want  string
 	}{
 		"a file that is none":  {fstest.MapFS{"a/b.admx": {Data: []byte("\n<x/>")}}, "admx: a/b.admx: line 2: root is not policyDefinitions"},
+		"a folder that ends":   {fstest.MapFS{"a.admx": {Mode: fs.ModeDir}, "b.admx/c.ADMX": {Data: []byte("<x/>")}}, "admx: b.admx/c.ADMX: line 1: root is not"},
 		"a folder of the name": {os.DirFS("testdata/none"), "admx: .: "},
 		"many files":           {many, "admx: more than 2048 Files"},
 	} {

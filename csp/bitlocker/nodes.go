@@ -22,27 +22,36 @@ const (
 
 	// One of 0, 1, 2. Builds 10.0.18363.
 	ConfigureRecoveryPasswordRotation node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/BitLocker/ConfigureRecoveryPasswordRotation"
-	// The policy EncryptionMethodWithXts_Name of the template VolumeEncryption.admx. Builds 10.0.15063.
+	// The policy EncryptionMethodWithXts_Name of the template VolumeEncryption.admx. It takes
+	// EncryptionMethodWithXtsOsDropDown_Name enum, required, one of 3, 4, 6, 7; EncryptionMethodWithXtsFdvDropDown_Name
+	// enum, required, one of 3, 4, 6, 7; EncryptionMethodWithXtsRdvDropDown_Name enum, required, one of 3, 4, 6, 7. Builds
+	// 10.0.15063.
 	EncryptionMethodByDriveType node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/EncryptionMethodByDriveType"
-	// The policy FDVEncryptionType_Name of the template VolumeEncryption.admx. Builds 10.0.22000, 10.0.19043.1202,
-	// 10.0.19042.1202, 10.0.19041.1202.
+	// The policy FDVEncryptionType_Name of the template VolumeEncryption.admx. It takes FDVEncryptionTypeDropDown_Name
+	// enum, required, one of 0, 1, 2. Builds 10.0.22000, 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
 	FixedDrivesEncryptionType node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/FixedDrivesEncryptionType"
-	// The policy FDVRecoveryUsage_Name of the template VolumeEncryption.admx. Builds 10.0.15063.
+	// The policy FDVRecoveryUsage_Name of the template VolumeEncryption.admx. It takes
+	// FDVRecoveryPasswordUsageDropDown_Name enum, required, one of 2, 1, 0; FDVRecoveryKeyUsageDropDown_Name enum,
+	// required, one of 2, 1, 0; FDVAllowDRA_Name boolean; FDVHideRecoveryPage_Name boolean; FDVActiveDirectoryBackup_Name
+	// boolean; FDVRequireActiveDirectoryBackup_Name boolean; FDVActiveDirectoryBackupDropDown_Name enum, required, one of
+	// 1, 2. Builds 10.0.15063.
 	FixedDrivesRecoveryOptions node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/FixedDrivesRecoveryOptions"
-	// The policy FDVDenyWriteAccess_Name of the template VolumeEncryption.admx. Builds 10.0.15063.
+	// The policy FDVDenyWriteAccess_Name of the template VolumeEncryption.admx. It takes no data. Builds 10.0.15063.
 	FixedDrivesRequireEncryption node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/FixedDrivesRequireEncryption"
-	// The policy IdentificationField_Name of the template VolumeEncryption.admx. Builds 10.0.22000, 10.0.19043.1202,
+	// The policy IdentificationField_Name of the template VolumeEncryption.admx. It takes IdentificationField text, at most
+	// 260 characters; SecIdentificationField text, at most 260 characters. Builds 10.0.22000, 10.0.19043.1202,
 	// 10.0.19042.1202, 10.0.19041.1202.
 	IdentificationField node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/IdentificationField"
-	// The policy RDVConfigureBDE of the template VolumeEncryption.admx. Builds 10.0.22000, 10.0.19043.1202,
-	// 10.0.19042.1202, 10.0.19041.1202.
+	// The policy RDVConfigureBDE of the template VolumeEncryption.admx. It takes RDVAllowBDE_Name boolean, required;
+	// RDVDisableBDE_Name boolean, required. Builds 10.0.22000, 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
 	RemovableDrivesConfigureBDE node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/RemovableDrivesConfigureBDE"
-	// The policy RDVEncryptionType_Name of the template VolumeEncryption.admx. Builds 10.0.22000, 10.0.19043.1202,
-	// 10.0.19042.1202, 10.0.19041.1202.
+	// The policy RDVEncryptionType_Name of the template VolumeEncryption.admx. It takes RDVEncryptionTypeDropDown_Name
+	// enum, required, one of 0, 1, 2. Builds 10.0.22000, 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
 	RemovableDrivesEncryptionType node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/RemovableDrivesEncryptionType"
 	// A list with "," between items. Builds 10.0.22000.
 	RemovableDrivesExcludedFromEncryption node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/RemovableDrivesExcludedFromEncryption"
-	// The policy RDVDenyWriteAccess_Name of the template VolumeEncryption.admx. Builds 10.0.15063.
+	// The policy RDVDenyWriteAccess_Name of the template VolumeEncryption.admx. It takes RDVCrossOrg boolean, required.
+	// Builds 10.0.15063.
 	RemovableDrivesRequireEncryption node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/RemovableDrivesRequireEncryption"
 	// One of 0, 1. Builds 10.0.15063.
 	RequireDeviceEncryption node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/BitLocker/RequireDeviceEncryption"
@@ -62,27 +71,37 @@ const (
 	StatusRotateRecoveryPasswordsRequestID node.Get[string] = "./Device/Vendor/MSFT/BitLocker/Status/RotateRecoveryPasswordsRequestID"
 	// Builds 10.0.18363.
 	StatusRotateRecoveryPasswordsStatus node.Get[int64] = "./Device/Vendor/MSFT/BitLocker/Status/RotateRecoveryPasswordsStatus"
-	// The policy DisallowStandardUsersCanChangePIN_Name of the template VolumeEncryption.admx. Builds 10.0.22000,
-	// 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
+	// The policy DisallowStandardUsersCanChangePIN_Name of the template VolumeEncryption.admx. It takes no data. Builds
+	// 10.0.22000, 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
 	SystemDrivesDisallowStandardUsersCanChangePIN node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/SystemDrivesDisallowStandardUsersCanChangePIN"
-	// The policy EnablePreBootPinExceptionOnDECapableDevice_Name of the template VolumeEncryption.admx. Builds 10.0.22000,
-	// 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
+	// The policy EnablePreBootPinExceptionOnDECapableDevice_Name of the template VolumeEncryption.admx. It takes no data.
+	// Builds 10.0.22000, 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
 	SystemDrivesEnablePreBootPinExceptionOnDECapableDevice node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/SystemDrivesEnablePreBootPinExceptionOnDECapableDevice"
-	// The policy EnablePrebootInputProtectorsOnSlates_Name of the template VolumeEncryption.admx. Builds 10.0.22000,
-	// 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
+	// The policy EnablePrebootInputProtectorsOnSlates_Name of the template VolumeEncryption.admx. It takes no data. Builds
+	// 10.0.22000, 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
 	SystemDrivesEnablePrebootInputProtectorsOnSlates node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/SystemDrivesEnablePrebootInputProtectorsOnSlates"
-	// The policy OSEncryptionType_Name of the template VolumeEncryption.admx. Builds 10.0.22000, 10.0.19043.1202,
-	// 10.0.19042.1202, 10.0.19041.1202.
+	// The policy OSEncryptionType_Name of the template VolumeEncryption.admx. It takes OSEncryptionTypeDropDown_Name enum,
+	// required, one of 0, 1, 2. Builds 10.0.22000, 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
 	SystemDrivesEncryptionType node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/SystemDrivesEncryptionType"
-	// The policy EnhancedPIN_Name of the template VolumeEncryption.admx. Builds 10.0.22000, 10.0.19043.1202,
-	// 10.0.19042.1202, 10.0.19041.1202.
+	// The policy EnhancedPIN_Name of the template VolumeEncryption.admx. It takes no data. Builds 10.0.22000,
+	// 10.0.19043.1202, 10.0.19042.1202, 10.0.19041.1202.
 	SystemDrivesEnhancedPIN node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/SystemDrivesEnhancedPIN"
-	// The policy MinimumPINLength_Name of the template VolumeEncryption.admx. Builds 10.0.15063.
+	// The policy MinimumPINLength_Name of the template VolumeEncryption.admx. It takes MinPINLength decimal, required, 4 to
+	// 20. Builds 10.0.15063.
 	SystemDrivesMinimumPINLength node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/SystemDrivesMinimumPINLength"
-	// The policy PrebootRecoveryInfo_Name of the template VolumeEncryption.admx. Builds 10.0.15063.
+	// The policy PrebootRecoveryInfo_Name of the template VolumeEncryption.admx. It takes PrebootRecoveryInfoDropDown_Name
+	// enum, required, one of 0, 1, 2, 3; RecoveryMessage_Input text, at most 900 characters; RecoveryUrl_Input text, at
+	// most 500 characters. Builds 10.0.15063.
 	SystemDrivesRecoveryMessage node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/SystemDrivesRecoveryMessage"
-	// The policy OSRecoveryUsage_Name of the template VolumeEncryption.admx. Builds 10.0.15063.
+	// The policy OSRecoveryUsage_Name of the template VolumeEncryption.admx. It takes OSAllowDRA_Name boolean;
+	// OSRecoveryPasswordUsageDropDown_Name enum, required, one of 2, 1, 0; OSRecoveryKeyUsageDropDown_Name enum, required,
+	// one of 2, 1, 0; OSHideRecoveryPage_Name boolean; OSActiveDirectoryBackup_Name boolean;
+	// OSRequireActiveDirectoryBackup_Name boolean; OSActiveDirectoryBackupDropDown_Name enum, required, one of 1, 2. Builds
+	// 10.0.15063.
 	SystemDrivesRecoveryOptions node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/SystemDrivesRecoveryOptions"
-	// The policy ConfigureAdvancedStartup_Name of the template VolumeEncryption.admx. Builds 10.0.15063.
+	// The policy ConfigureAdvancedStartup_Name of the template VolumeEncryption.admx. It takes
+	// ConfigureNonTPMStartupKeyUsage_Name boolean; ConfigureTPMStartupKeyUsageDropDown_Name enum, required, one of 2, 1, 0;
+	// ConfigurePINUsageDropDown_Name enum, required, one of 2, 1, 0; ConfigureTPMPINKeyUsageDropDown_Name enum, required,
+	// one of 2, 1, 0; ConfigureTPMUsageDropDown_Name enum, required, one of 2, 1, 0. Builds 10.0.15063.
 	SystemDrivesRequireStartupAuthentication node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/BitLocker/SystemDrivesRequireStartupAuthentication"
 )

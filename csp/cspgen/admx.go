@@ -153,3 +153,27 @@ func elementsByPolicy(t *csp.Templates) map[string]string {
 	}
 	return all
 }
+
+// takes says in a sentence what data a policy takes; nothing when it is not known.
+func takes(r *csp.ADMXReference) string {
+	elements, ok := csp.WindowsTemplates().Policy(r)
+	switch {
+	case !ok:
+		return ""
+	case len(elements) == 0:
+		return " It takes no data."
+	}
+	const most = 12
+	parts := make([]string, 0, most)
+	for _, e := range elements {
+		if len(parts) == most {
+			parts[most-1] = "…"
+			break
+		}
+		if len(e.Values) > most {
+			e.Values = append(e.Values[:most:most], "…")
+		}
+		parts = append(parts, e.String())
+	}
+	return " It takes " + strings.Join(parts, "; ") + "."
+}

@@ -361,7 +361,7 @@ func allowed(c csp.Constraint) string {
 	case csp.Range:
 		text = "In the range " + values[0] + "."
 	case csp.ADMX:
-		text = fmt.Sprintf("The policy %s of the template %s.", c.ADMX.Name, c.ADMX.File)
+		text = fmt.Sprintf("The policy %s of the template %s.", c.ADMX.Name, c.ADMX.File) + takes(c.ADMX)
 	case csp.XSD:
 		text = "A document with a schema."
 	case csp.JSON:
