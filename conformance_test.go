@@ -152,7 +152,7 @@ func TestRows(t *testing.T) {
 		for _, want := range []string{
 			"syncml FuzzDecode", "syncml/wbxml FuzzDecode", "omadm FuzzACL", "omadm FuzzURI", "omadm/tnds FuzzParse", "omadm/xmltree FuzzRead",
 			"omadm/auth FuzzParseHeader", "session FuzzForwardedCertificate", "session FuzzSignature", "session FuzzHandler", "csp/ddf FuzzParse",
-			"csp/declaredconfiguration FuzzRead",
+			"csp/declaredconfiguration FuzzRead", "csp/enterprisedesktopappmanagement FuzzReadAlert",
 		} {
 			if !targets[want] {
 				t.Errorf("no %s", want)
