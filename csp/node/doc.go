@@ -16,8 +16,9 @@
 //     spelt the address and the number. Children does it for interior nodes. An error wraps ErrNoValue when the
 //     results have none.
 //
-//   - Of a node below a name that is chosen at run time, the constant is Named and has nothing but At, which takes the name
-//     and leads on: to another Named or to the verbs. A name that was left out does not compile either.
+//   - Of a node below a name that is chosen at run time, the constant is Named and has no verbs but At, which takes the
+//     name and leads on: to another Named or to the verbs. A name that was left out does not compile either. Names finds
+//     those that a device has.
 //
 // To send something that the description files do not foresee, such as a list of a whole tree, make the omadm.Op of the
 // LocURI. The types are for all to use: a vendor's own nodes are constants in the same way.

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -43,6 +44,43 @@ func (n Named[N]) At(name string) N {
 
 // Template returns the address with the names that are missing in braces, as csp.Node.Template does.
 func (n Named[N]) Template() string { return string(n) }
+
+// Names returns the names that the results have for the first one that is missing, in the order in which they come: of each
+// address that is that of the node, or of one below it, with some names. A Get of the node above with ?list=StructData brings
+// all of them; a name that the node above has of its own is taken for one as well.
+func (n Named[N]) Names(results ...omadm.Result) []string {
+	want := omadm.URI(n).Segments()
+	first := slices.IndexFunc(want, func(s string) bool { return strings.HasPrefix(s, "{") })
+	if first < 0 {
+		return nil
+	}
+	var names []string
+	for i := range results {
+		for j := range results[i].Items {
+			u, err := csp.Parse(results[i].Items[j].Source.URI)
+			if err != nil {
+				continue
+			}
+			if got := u.Segments(); leads(want, got) && !slices.Contains(names, got[first]) {
+				names = append(names, got[first])
+			}
+		}
+	}
+	return names
+}
+
+// leads reports whether the names are those of a template, or go on from there.
+func leads(template, names []string) bool {
+	if len(names) < len(template) {
+		return false
+	}
+	for i, t := range template {
+		if !strings.HasPrefix(t, "{") && !strings.EqualFold(t, names[i]) {
+			return false
+		}
+	}
+	return true
+}
 
 // cutName returns what is before and after the first name in braces. Names that At put in have none: they are escaped.
 func cutName(template string) (before, after string, ok bool) {

@@ -139,6 +139,27 @@ func TestAt(t *testing.T) {
 	}
 }
 
+func TestNames(t *testing.T) {
+	const row node.Named[node.InteriorGet] = "./Device/Vendor/MSFT/X/{Row}"
+	const leaf node.Named[node.Named[node.Get[string]]] = "./Device/Vendor/MSFT/X/{Row}/L/{Item}"
+	results := []omadm.Result{
+		answer("./Vendor/MSFT/X", "node", ""), answer("./Vendor/MSFT/X/b%20c", "node", ""), answer("./Vendor/MSFT/X/b%20c/L/1", "chr", "x"),
+		answer("./Device/Vendor/MSFT/x/a/l/2", "chr", "x"), answer("./Vendor/MSFT/X/d/M/2", "chr", "x"), answer("./Vendor/MSFT/Y/e", "chr", "x"),
+		answer("..", "chr", "x"), {Status: 200},
+	}
+	for name, tt := range map[string]struct{ got, want []string }{
+		"rows":            {row.Names(results...), []string{"b c", "a", "d"}},
+		"rows with items": {leaf.Names(results...), []string{"b c", "a"}},
+		"items of a row":  {leaf.At("b c").Names(results...), []string{"1"}},
+		"nothing":         {row.Names(), nil},
+		"no name":         {node.Named[node.InteriorGet]("./X").Names(results...), nil},
+	} {
+		if !reflect.DeepEqual(tt.got, tt.want) {
+			t.Errorf("%s: got %q, want %q", name, tt.got, tt.want)
+		}
+	}
+}
+
 func TestCommands(t *testing.T) {
 	const leaf node.AddDeleteExecGetReplace[node.XML] = template
 	const inner node.InteriorAddDeleteGetReplace = template
