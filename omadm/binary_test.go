@@ -1,6 +1,7 @@
 package omadm_test
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"flag"
@@ -183,7 +184,7 @@ func TestBinaryVersions(t *testing.T) {
 		}
 		b[0] = 2
 		var e *omadm.VersionError
-		if err := fresh(v).UnmarshalBinary(b); !errors.As(err, &e) || e.Version != 2 {
+		if err := fresh(v).UnmarshalBinary(b); !errors.As(err, &e) || e.Version != 2 || e.Error() != "omadm: binary form of version 2, known is 1" {
 			t.Errorf("%s of version 2: %v", name, err)
 		}
 		b[0] = 0
@@ -239,6 +240,32 @@ func TestBinaryOfHostileOctets(t *testing.T) {
 		}
 		if n := testing.AllocsPerRun(5, func() { r.UnmarshalBinary(b) }); n > 10 {
 			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+// TestBinaryOfValuesOutOfRange replaces octets of a form by others that no form has.
+func TestBinaryOfValuesOutOfRange(t *testing.T) {
+	item := syncml.Item{Meta: &syncml.Meta{Format: "chr"}}
+	zero := time.Time{}.Unix()
+	for name, test := range map[string]struct {
+		v        binaryForm
+		old, new string
+		want     string
+	}{
+		"HRESULT":     {&omadm.Outcome{HRESULT: math.MaxUint32}, "\xff\xff\xff\xff\x0f", "\xff\xff\xff\xff\x1f", "number out of range"},
+		"nanoseconds": {&omadm.Outcome{At: time.Unix(5, 7)}, "\x01\x0a\x07", "\x01\x0a\x80\x94\xeb\xdc\x03", "second with more than a billion nanoseconds"},
+		"zero time":   {&omadm.Outcome{At: time.Unix(5, 7)}, "\x01\x0a\x07", "\x01" + string(binary.AppendVarint(nil, zero)) + "\x00", "zero time in the form of another"},
+		"Meta":        {&omadm.Result{Items: []syncml.Item{item}}, "\x01\x01\x03chr", "\x01\x81\x03chr", "unknown text in Meta"},
+	} {
+		b, err := test.v.AppendBinary(nil)
+		if err != nil || strings.Count(string(b), test.old) != 1 {
+			t.Fatalf("%s: %x, %v", name, b, err)
+		}
+		err = fresh(test.v).UnmarshalBinary([]byte(strings.Replace(string(b), test.old, test.new, 1)))
+		var e *omadm.BinaryError
+		if !errors.As(err, &e) || e.Reason != test.want || !strings.Contains(err.Error(), test.want+" at octet ") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -141,6 +141,7 @@ func TestEnumerationsHaveNames(t *testing.T) {
 		"user": omadm.UserScope, "Scope(2)": omadm.Scope(2),
 		"at most once": omadm.AtMostOnce, "Delivery(3)": omadm.Delivery(3),
 		"rolled back": omadm.RolledBack, "canceled": omadm.Canceled, "Kind(0)": omadm.Kind(0), "Kind(11)": omadm.Kind(11),
+		"timed out": omadm.AnswerTimedOut, "AnswerKind(99)": omadm.AnswerKind(99),
 	} {
 		if got := s.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)

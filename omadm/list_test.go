@@ -285,8 +285,16 @@ func TestReadListOfTheRoot(t *testing.T) {
 	if want := ". node\n./A int \"3\"\n./B chr \"2\""; outline(got) != want {
 		t.Errorf("got %q, want %q", outline(got), want)
 	}
-	for range got.All() {
-		break // the walk ends with it
+	for stop := 1; stop <= 3; stop++ {
+		seen := 0
+		for range got.All() {
+			if seen++; seen == stop {
+				break // the walk ends with it
+			}
+		}
+		if seen != stop {
+			t.Errorf("%d nodes, want %d", seen, stop)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -719,6 +720,99 @@ func TestStatusesThatDoNotFit(t *testing.T) {
 	}
 	if _, err := omadm.NewPlanner(syncml.XML, &syncml.Header{VerDTD: "1.2", SessionID: "1", MsgID: "1"}, 50); !errors.Is(err, omadm.ErrTooSmall) {
 		t.Errorf("no room for a header: %v", err)
+	}
+}
+
+// broken is a codec that cannot write one part of a message.
+type broken struct {
+	syncml.Codec
+	header, command, end error
+}
+
+func (b broken) AppendHeader(dst []byte, h *syncml.Header) ([]byte, error) {
+	if b.header != nil {
+		return nil, b.header
+	}
+	return b.Codec.AppendHeader(dst, h)
+}
+
+func (b broken) AppendCommand(dst []byte, c syncml.Command) ([]byte, error) {
+	if b.command != nil {
+		return nil, b.command
+	}
+	return b.Codec.AppendCommand(dst, c)
+}
+
+func (b broken) AppendEnd(dst []byte, final bool) ([]byte, error) {
+	if b.end != nil {
+		return nil, b.end
+	}
+	return b.Codec.AppendEnd(dst, final)
+}
+
+func TestErrorsOfTheCodecComeThrough(t *testing.T) {
+	want := errors.New("no ink")
+	h := &syncml.Header{VerDTD: "1.2", VerProto: "DM/1.2", SessionID: "1", MsgID: "1"}
+	for _, codec := range []broken{{header: want}, {end: want}} {
+		codec.Codec = syncml.XML
+		if _, err := omadm.NewPlanner(codec, h, 500); err != want {
+			t.Errorf("%+v: %v", codec, err)
+		}
+	}
+	p, err := omadm.NewPlanner(broken{Codec: syncml.XML, command: want}, h, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Flow(omadm.AlertNextMessage); err != want {
+		t.Errorf("Flow: %v", err)
+	}
+	if err := p.Answer(omadm.NewReply(&syncml.Message{Header: *h})); err != want {
+		t.Errorf("Answer: %v", err)
+	}
+	together := group(omadm.Each, 2)
+	together.Combine = true
+	for _, r := range []*omadm.Request{one(omadm.Text("1")), together, group(omadm.Atomic, 2)} {
+		if _, err := p.Lay(r, 0, func(uint32, int) {}); err != want {
+			t.Errorf("Lay of %v: %v", r, err)
+		}
+	}
+}
+
+func TestLayRefusesWhatIsNoRequest(t *testing.T) {
+	get := func(uris ...omadm.URI) (ops []omadm.Op) {
+		for _, u := range uris {
+			ops = append(ops, omadm.Op{Verb: omadm.Get, URI: u})
+		}
+		return ops
+	}
+	zero := []omadm.Op{{Verb: omadm.Replace, URI: "./A", Value: omadm.Text("1")}, {Verb: omadm.Replace, URI: "./B", Value: omadm.Text("\x00")}}
+	for name, r := range map[string]*omadm.Request{
+		"an address":                        {Ops: get("./A//B")},
+		"an address among others":           {Combine: true, Ops: get("./A", "./A//B")},
+		"an address in a group":             {Group: omadm.Atomic, Ops: get("./A//B")},
+		"a value that XML does not carry":   {Combine: true, Ops: zero},
+		"a value in a group":                {Group: omadm.Sequence, Ops: zero},
+		"a value after others in a message": {Ops: zero},
+	} {
+		plan(t, syncml.XML, 4096, func(p *omadm.Planner) {
+			next, err := p.Lay(r, 0, func(uint32, int) {})
+			if err == nil || next >= len(r.Ops) {
+				t.Errorf("%s: laid %d, %v", name, next, err)
+			}
+		})
+	}
+}
+
+// A value without format and type has no Meta, but its first part has: the size stands there.
+func TestPartOfAPlainValue(t *testing.T) {
+	r := one(omadm.Value{Data: syncml.Text(strings.Repeat("x", 5000))})
+	m := plan(t, syncml.XML, 1000, func(p *omadm.Planner) {
+		if next, err := p.LayPart(r, 0, 0, func(uint32, int) {}); err != nil || next == 0 || next == 5000 {
+			t.Fatalf("%d octets, %v", next, err)
+		}
+	})
+	if meta := m.commands()[0].ItemList()[0].Meta; !reflect.DeepEqual(meta, &syncml.Meta{Size: "5000"}) {
+		t.Errorf("Meta %+v", meta)
 	}
 }
 

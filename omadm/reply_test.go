@@ -83,6 +83,110 @@ func TestReplyAnswersResultsOnlyWhenSomethingIsWrong(t *testing.T) {
 	assert.Equal(t, []string{"1 SyncHdr 0 200", "2 Results 3 424", "3 Alert 9 200"}, replied(r.Message()))
 }
 
+// TestReplyAnswersEachCommand: what a server answers to commands of a client, by itself.
+func TestReplyAnswersEachCommand(t *testing.T) {
+	item := func(source string) string {
+		return "<Item><Source><LocURI>" + source + "</LocURI></Source><Data>x</Data></Item>"
+	}
+	generic := func(kind string) string {
+		return `<Item><Meta><Type xmlns="syncml:metinf">` + kind + `</Type></Meta><Data>x</Data></Item>`
+	}
+	for name, test := range map[string]struct {
+		body string
+		want []string
+	}{
+		"no CmdID":               {`<Alert><Data>1201</Data></Alert>`, []string{"2 Alert  400"}},
+		"CmdID 0":                {`<Alert><CmdID>0</CmdID><Data>1201</Data></Alert>`, []string{"2 Alert  400"}},
+		"a command of servers":   {`<Get><CmdID>1</CmdID></Get>`, []string{"2 Get 1 405"}},
+		"a command DM reserves":  {`<Put><CmdID>1</CmdID></Put>`, []string{"2 Put 1 405"}},
+		"an element of nobody":   {`<Dance><CmdID>1</CmdID></Dance>`, []string{"2 Dance 1 501"}},
+		"an alert of servers":    {`<Alert><CmdID>1</CmdID><Data>1100</Data></Alert>`, []string{"2 Alert 1 406"}},
+		"an alert of nobody":     {`<Alert><CmdID>1</CmdID><Data>soon</Data></Alert>`, []string{"2 Alert 1 406"}},
+		"1226 without items":     {`<Alert><CmdID>1</CmdID><Data>1226</Data></Alert>`, []string{"2 Alert 1 412"}},
+		"1226 without a type":    {`<Alert><CmdID>1</CmdID><Data>1226</Data><Item><Data>x</Data></Item></Alert>`, []string{"2 Alert 1 412"}},
+		"1226 of Windows":        {`<Alert><CmdID>1</CmdID><Data>1226</Data>` + generic("com.microsoft:mdm.unenrollment.userrequest") + `</Alert>`, []string{"2 Alert 1 200"}},
+		"1226 without addresses": {`<Alert><CmdID>1</CmdID><Data>1226</Data>` + generic("com.microsoft:mdm.unenrollment.userrequest") + generic("a.b") + `</Alert>`, []string{"2 Alert 1 415"}},
+		"no items":               {`<Replace><CmdID>1</CmdID></Replace>`, []string{"2 Replace 1 412"}},
+		"another node":           {`<Replace><CmdID>1</CmdID>` + item("./DevInfo/Man") + item("./Vendor") + `</Replace>`, []string{"2 Replace 1 200", "3 Replace 1 405"}},
+		"no address":             {`<Replace><CmdID>1</CmdID>` + item("./DevInfo//Man") + `</Replace>`, []string{"2 Replace 1 405"}},
+		"a group": {`<Sequence><CmdID>1</CmdID><Atomic><CmdID>2</CmdID><Alert><CmdID>3</CmdID><Data>1224</Data></Alert></Atomic></Sequence>`,
+			[]string{"2 Sequence 1 405", "3 Atomic 2 405", "4 Alert 3 200"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := syncml.Decode([]byte(body12(test.body)))
+			require.NoError(t, err)
+			assert.Equal(t, append([]string{"1 SyncHdr 0 200"}, test.want...), replied(omadm.NewReply(m).Message()))
+		})
+	}
+}
+
+// body12 is a message of OMA DM 1.2 with that body.
+func body12(body string) string {
+	return `<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>1</SessionID><MsgID>1</MsgID>` +
+		`<Target><LocURI>s</LocURI></Target><Source><LocURI>d</LocURI></Source></SyncHdr><SyncBody>` + body + `<Final/></SyncBody></SyncML>`
+}
+
+func TestReplyRefusesVersions(t *testing.T) {
+	for _, test := range []struct {
+		dtd, proto string
+		want       omadm.Status
+		listed     []string
+	}{
+		{"1.2", "DM/1.2", omadm.StatusOK, nil},
+		{"1.1", "DM/1.1", omadm.StatusOK, nil},
+		{"1.2", "DM/1.3", omadm.StatusProtocolNotSupported, []string{"DM/1.2", "DM/1.1"}},
+		{"1.3", "DM/1.3", omadm.StatusDTDVersionNotSupported, []string{"1.2", "1.1"}},
+	} {
+		m, err := syncml.Decode([]byte(body12(`<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>`)))
+		require.NoError(t, err)
+		m.Header.VerDTD, m.Header.VerProto = test.dtd, test.proto
+		r := omadm.NewReply(m)
+		reply := r.Message()
+		header := reply.Body[0].(*syncml.Status)
+		var listed []string
+		for _, it := range header.Items {
+			listed = append(listed, it.Data.Value)
+		}
+		code := strconv.Itoa(int(test.want))
+		assert.Equal(t, []string{"1 SyncHdr 0 " + code, "2 Alert 1 " + code}, replied(reply))
+		assert.Equal(t, test.listed, listed)
+		assert.Equal(t, test.want >= 300, r.Refused())
+		if r.Refused() { // in the newest version
+			newest := omadm.Versions()[0]
+			assert.Equal(t, []string{newest.VerDTD, newest.VerProto, ""}, []string{reply.Header.VerDTD, reply.Header.VerProto, reply.Header.Namespace})
+		}
+	}
+}
+
+func TestReplyPutsAnswersToResultsInOrder(t *testing.T) {
+	m, err := syncml.Decode([]byte(body12(`<Sequence><CmdID>1</CmdID><Alert><CmdID>2</CmdID><Data>1224</Data></Alert><Sequence><CmdID>3</CmdID>` +
+		`<Alert><CmdID>4</CmdID><Data>1224</Data></Alert></Sequence></Sequence><Results><CmdID>5</CmdID><MsgRef>1</MsgRef><CmdRef>1</CmdRef></Results>` +
+		`<Alert><CmdID>6</CmdID><Data>1224</Data></Alert>`)))
+	require.NoError(t, err)
+	r := omadm.NewReply(m)
+	r.Status(m.Body[1], omadm.StatusCommandFailed)
+	assert.Equal(t, []string{"1 SyncHdr 0 200", "2 Sequence 1 405", "3 Alert 2 200", "4 Sequence 3 405", "5 Alert 4 200", "6 Results 5 500", "7 Alert 6 200"},
+		replied(r.Message()))
+}
+
+func TestReplyCode(t *testing.T) {
+	m := message(t, "01-valid-pkg1-client-initiated.xml")
+	r := omadm.NewReply(m)
+	info := m.Body[1]
+	assert.Equal(t, omadm.StatusOK, r.Code(info, 0))
+	assert.Zero(t, r.Code(new(syncml.Alert), 0))
+	r.ItemStatus(info, 1, omadm.StatusAccepted)
+	assert.Equal(t, []omadm.Status{200, 202, 200}, []omadm.Status{r.Code(info, 0), r.Code(info, 1), r.Code(info, -1)})
+	r.ItemStatus(info, 2, omadm.StatusNotFound)
+	assert.Equal(t, omadm.StatusNotFound, r.Code(info, -1))
+	n := len(info.ItemList())
+	for i := range n {
+		r.ItemStatus(info, i, omadm.Status(777))
+	}
+	assert.Equal(t, []string{"1 SyncHdr 0 200", "2 Alert 1 200", "3 Replace 2 777"}, replied(r.Message()), "one for all, though nobody knows it")
+	assert.Equal(t, omadm.Status(777), r.Code(info, n))
+}
+
 func TestReplyRejectsAnInvalidOperation(t *testing.T) {
 	r := omadm.NewReply(message(t, "01-valid-pkg1-client-initiated.xml"))
 	assert.Error(t, r.Add(omadm.Op{Verb: omadm.Get, URI: "./A//B"}))
@@ -108,6 +212,7 @@ func TestSummarize(t *testing.T) {
 		"exists_the_first_time":             {each, 1, 0, []omadm.Status{418, 200}, "failed 0 418"},
 		"exists_again":                      {each, 2, 0, []omadm.Status{418, 404}, "done repeated"},
 		"repeated_does_not_hide_a_failure":  {each, 2, 0, []omadm.Status{418, 500}, "failed 1 500"},
+		"one_undone":                        {each, 1, 0, []omadm.Status{200, 216}, "rolled back 1 216"},
 		"nothing_to_delete":                 {each, 1, 0, []omadm.Status{200, 211}, "done"},
 		"group_done":                        {group, 1, 200, []omadm.Status{200, 200}, "done"},
 		"group_without_its_own_status":      {group, 1, 0, []omadm.Status{200, 200}, "done"},

@@ -284,4 +284,8 @@ func TestRequestString(t *testing.T) {
 	if got, want := r.String(), `request "r1": Atomic of 2, device scope, at most once`; got != want {
 		t.Errorf("String = %q, want %q", got, want)
 	}
+	copied := omadm.Op{Verb: omadm.Copy, URI: "./A", From: "./B"}
+	if got, want := copied.String(), `Copy "./A" from "./B"`; got != want {
+		t.Errorf("String = %q, want %q", got, want)
+	}
 }

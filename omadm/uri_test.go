@@ -64,6 +64,7 @@ var uriRows = []rowTest{
 			"./A/x%4G":         "broken escape",
 			"./A/%C3":          "invalid UTF-8",
 			"./A/%C3A":         "invalid UTF-8",
+			"./A/%80":          "invalid UTF-8",
 			"./A/%C0%80":       "invalid UTF-8",
 			"./A/%ED%A0%80":    "invalid UTF-8",
 			"./A/\xff":         "invalid UTF-8",

@@ -222,6 +222,7 @@ var userAlertRows = []rowTest{
 			items []string
 			want  omadm.UserAnswer
 		}{
+			{omadm.AlertDisplay, nil, omadm.UserAnswer{Kind: omadm.AnswerShown}},
 			{omadm.AlertTextInput, []string{" a text "}, omadm.UserAnswer{Kind: omadm.AnswerText, Text: " a text "}},
 			{omadm.AlertTextInput, []string{""}, omadm.UserAnswer{Kind: omadm.AnswerText}},
 			{omadm.AlertSingleChoice, []string{"2"}, omadm.UserAnswer{Kind: omadm.AnswerChoices, Choices: []int{2}}},

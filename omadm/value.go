@@ -320,10 +320,8 @@ func decodeBase64(s string) ([]byte, bool) {
 		}
 	}
 	b := make([]byte, n)
-	if _, err := base64.RawStdEncoding.Decode(b, digits); err != nil {
-		return nil, false
-	}
-	return b, true
+	_, err := base64.RawStdEncoding.Decode(b, digits)
+	return b, err == nil
 }
 
 // base64Len returns the number of octets that s stands for; ok is false unless decodeBase64 can read s. It does
