@@ -8,6 +8,7 @@ import (
 	"math/rand"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	syncatomic "sync/atomic"
@@ -21,6 +22,7 @@ import (
 	"github.com/gomadm/gomadm/session"
 	"github.com/gomadm/gomadm/session/memstore"
 	"github.com/gomadm/gomadm/session/simdevice"
+	"github.com/gomadm/gomadm/syncml"
 )
 
 const policy = "./Vendor/MSFT/Policy/Config/Test/"
@@ -398,6 +400,10 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 		"Config.Authenticator":               {Store: new(memstore.Store)},
 		"ClientCertificate.Device":           {Store: new(memstore.Store), Authenticator: session.ClientCertificate{}},
 		"ForwardedCertificate.Proxies":       {Store: new(memstore.Store), Authenticator: session.ForwardedCertificate{Device: nobody}},
+		"ForwardedCertificate.Device":        {Store: new(memstore.Store), Authenticator: session.ForwardedCertificate{Proxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}},
+		"Config.Codecs[1]":                   {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Codecs: []syncml.Codec{syncml.XML, nil}},
+		"Config.Secret":                      {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Secret: []byte("short")},
+		"Config.Rand":                        {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Rand: strings.NewReader("too little")},
 		"Config.Rules.Limits.Sessions":       {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Rules: session.Rules{Limits: session.Limits{Sessions: -1}}},
 		"Config.Rules.Limits.Message.Octets": {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Rules: negativeOctets()},
 	} {

@@ -63,9 +63,6 @@ func (t *Turn) clientEvent(c *syncml.Alert, it *syncml.Item) {
 
 // generic takes up an item of a 1226 if its type is known.
 func (t *Turn) generic(c *syncml.Alert, i int, it *syncml.Item) {
-	if t.reply.Code(c, i) == omadm.StatusBadRequest {
-		return
-	}
 	code := t.verdict(c, i, it)
 	t.reply.ItemStatus(c, i, code)
 	if code.Success() {

@@ -115,7 +115,7 @@ func (t *Turn) begin() {
 	if !t.in.Principal.Proven && h.MsgID == "2" {
 		t.state.Sent = 1 // the challenge
 	}
-	kept := 0
+	var kept []*State
 	for i := range t.rec.Sessions {
 		s := &t.rec.Sessions[i]
 		same := s.SameKey(t.state)
@@ -124,7 +124,7 @@ func (t *Turn) begin() {
 		case ends:
 			t.replace(s, same)
 		case s.Ended.IsZero(), t.env.Now.Sub(s.Ended) < t.env.Rules.Replay:
-			kept++
+			kept = append(kept, s)
 		default:
 			t.change.Close = append(t.change.Close, s.Clone())
 		}
@@ -144,35 +144,30 @@ func (t *Turn) replace(s *State, same bool) {
 	}
 }
 
-// crowd closes sessions when there are more than the limit: those that have ended before those that go on, and of these the
-// ones heard of longest ago.
-func (t *Turn) crowd(kept int) {
-	for ; kept >= t.env.Rules.Limits.Sessions; kept-- {
-		least := -1
-		for i := range t.rec.Sessions {
-			s := &t.rec.Sessions[i]
-			if s.SameKey(t.state) || slices.ContainsFunc(t.change.Close, func(c State) bool { return c.SameKey(s) }) {
-				continue
-			}
-			if least < 0 || dispensable(s, &t.rec.Sessions[least]) {
-				least = i
-			}
-		}
-		if least < 0 {
-			return
-		}
-		s := t.rec.Sessions[least].Clone()
-		t.abandon(&s)
-		t.change.Close = append(t.change.Close, s)
+// crowd closes sessions of those that are kept when there are more than the limit with the new one: those that have ended
+// before those that go on, and of these the ones heard of longest ago.
+func (t *Turn) crowd(kept []*State) {
+	most := t.env.Rules.Limits.Sessions - 1
+	if len(kept) <= most {
+		return
+	}
+	slices.SortStableFunc(kept, dispensable)
+	for _, s := range kept[:len(kept)-most] {
+		c := s.Clone()
+		t.abandon(&c)
+		t.change.Close = append(t.change.Close, c)
 	}
 }
 
-// dispensable reports whether s is to be closed rather than other.
-func dispensable(s, other *State) bool {
-	if ended := !s.Ended.IsZero(); ended == other.Ended.IsZero() {
-		return ended
+// dispensable orders sessions: those to be closed first come first.
+func dispensable(a, b *State) int {
+	if ended := !a.Ended.IsZero(); ended == b.Ended.IsZero() {
+		if ended {
+			return -1
+		}
+		return 1
 	}
-	return s.Seen.Before(other.Seen)
+	return a.Seen.Compare(b.Seen)
 }
 
 // syncType returns the sync type that a package 1 announces; mixed, the default, is "".

@@ -226,7 +226,9 @@ func TestDeviceThatCannotBeLoadedIsNotWoken(t *testing.T) {
 	h, p := waking(t)
 	h.queue.Store = &absent{Store: h.store, err: errors.New("down")}
 	var wake *session.WakeError
-	require.ErrorAs(t, h.queue.Enqueue(t.Context(), deviceID, request("a", get("./A"))), &wake)
+	err := h.queue.Enqueue(t.Context(), deviceID, request("a", get("./A")))
+	require.ErrorAs(t, err, &wake)
+	assert.ErrorContains(t, err, "was not woken: down")
 	assert.Len(t, h.record().Requests, 1)
 	assert.Empty(t, p.pushed)
 }

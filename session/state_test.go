@@ -85,6 +85,13 @@ func TestDamagedStateIsRefused(t *testing.T) {
 // TestStateIsSmall holds the size of a stored session: 768 octets and 24 for each outstanding command, without the ids of
 // requests. Everything is as long as devices make it: in the middle of a large object, with credentials of the longest
 // scheme, and each command a request of its own that failed.
+// A command that belongs to no request of the session would be found out only when it is answered.
+func TestStateOfACommandWithoutRequestIsRefused(t *testing.T) {
+	b, err := (&session.State{ID: "1", Outstanding: []session.Outstanding{{MsgID: 1, CmdID: 2}}}).AppendBinary(nil)
+	require.NoError(t, err)
+	assert.Error(t, new(session.State).UnmarshalBinary(b))
+}
+
 func TestStateIsSmall(t *testing.T) {
 	for _, n := range []int{0, 1, 10, 100, 1000} {
 		s := fullState()
