@@ -20,7 +20,7 @@ func TestCatalogIsWhatItWasMadeOf(t *testing.T) {
 	want := csp.Provenance{Name: "DDF v2, February 2026", Sources: []csp.Source{
 		{Name: "DDF v2, February 2026", SHA256: "bf667d895af4a8c8ab5a31065ce0e28ea2f8b649c4dc416f452f62fd1c42ff14", Files: 313, Nodes: 5955},
 		{Name: "DDF v1, 2017", SHA256: "b2cac6817f20b47dffadc7901ad9360633239c8a5e87a3182ccabd7c1ff55331", Files: 10, Nodes: 176},
-		{Name: "corrections", Nodes: 46},
+		{Name: "corrections", Nodes: 64},
 	}}
 	if diff := cmp.Diff(want, c.Provenance()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -55,7 +55,7 @@ func TestCatalogIsWhatItWasMadeOf(t *testing.T) {
 		count("conflict "+string(d.Conflict), d.Conflict != "")
 	}
 	wantCounts := map[string]int{
-		"nodes": 6177, "removed": 12, "DDF v1, 2017": 176, "documentation, May 2019": 34, "current": 5955, "values": 5146,
+		"nodes": 6195, "removed": 12, "DDF v1, 2017": 176, "documentation, May 2019": 34, "documentation, September 2024": 18, "current": 5955, "values": 5146,
 		"dynamic": 132, "permanent": 796, "applicability": 4120, "dependencies": 125, "deprecated": 31, "reboot": 18, "default": 1336,
 		"conflict last": 3144, "conflict lowest": 367, "conflict highest": 192, "conflict lowest-0": 9, "conflict highest-0": 2,
 		"admx": 2516, "enum": 1201, "regex": 22, "range": 220, "flags": 12, "xsd": 18, "json": 1, "sddl": 1,

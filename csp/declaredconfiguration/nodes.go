@@ -23,7 +23,7 @@ const (
 	// One of 0, 1. In no build with a number yet.
 	HostCompleteDocumentsPropertiesAbandoned node.Named[node.AddDeleteGetReplace[int64]] = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents/{DocID}/Properties/Abandoned"
 
-	HostCompleteDocumentsPropertiesAbandonedTheDocumentIsManaged int64 = 1
+	HostCompleteDocumentsPropertiesAbandonedYes int64 = 1
 
 	// In no build with a number yet.
 	HostCompleteResults node.InteriorGet = "./Device/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Results"
@@ -49,4 +49,44 @@ const (
 	ManagementServiceConfiguration node.InteriorGet = "./Device/Vendor/MSFT/DeclaredConfiguration/ManagementServiceConfiguration"
 	// One of 0, 1. In no build with a number yet.
 	ManagementServiceConfigurationConflictResolution node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/DeclaredConfiguration/ManagementServiceConfiguration/ConflictResolution"
+)
+
+// Nodes of the user.
+const (
+	// In no build with a number yet.
+	UserDeclaredConfiguration node.InteriorGet = "./User/Vendor/MSFT/DeclaredConfiguration"
+	// In no build with a number yet.
+	UserHost node.InteriorAddDeleteGet = "./User/Vendor/MSFT/DeclaredConfiguration/Host"
+	// In no build with a number yet.
+	UserHostComplete node.InteriorAddDeleteGet = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Complete"
+	// In no build with a number yet.
+	UserHostCompleteDocuments node.InteriorAddDeleteGet = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents"
+	// In no build with a number yet.
+	UserHostCompleteDocumentsDocID node.Named[node.InteriorAddDeleteGet] = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents/{DocID}"
+	// In no build with a number yet.
+	UserHostCompleteDocumentsDocument node.Named[node.AddDeleteGetReplace[string]] = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents/{DocID}/Document"
+	// In no build with a number yet.
+	UserHostCompleteDocumentsProperties node.Named[node.InteriorAddDeleteGet] = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents/{DocID}/Properties"
+	// One of 0, 1. In no build with a number yet.
+	UserHostCompleteDocumentsPropertiesAbandoned node.Named[node.AddDeleteGetReplace[int64]] = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Documents/{DocID}/Properties/Abandoned"
+	// In no build with a number yet.
+	UserHostCompleteResults node.InteriorGet = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Results"
+	// In no build with a number yet.
+	UserHostCompleteResultsDocID node.Named[node.InteriorGet] = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Results/{DocID}"
+	// In no build with a number yet.
+	UserHostCompleteResultsDocument node.Named[node.Get[string]] = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Complete/Results/{DocID}/Document"
+	// In no build with a number yet.
+	UserHostInventory node.InteriorAddDeleteGet = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Inventory"
+	// In no build with a number yet.
+	UserHostInventoryDocuments node.InteriorAddDeleteGet = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Documents"
+	// In no build with a number yet.
+	UserHostInventoryDocumentsDocID node.Named[node.InteriorAddDeleteGet] = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Documents/{DocID}"
+	// In no build with a number yet.
+	UserHostInventoryDocumentsDocument node.Named[node.AddDeleteGetReplace[string]] = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Documents/{DocID}/Document"
+	// In no build with a number yet.
+	UserHostInventoryResults node.InteriorGet = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Results"
+	// In no build with a number yet.
+	UserHostInventoryResultsDocID node.Named[node.InteriorGet] = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Results/{DocID}"
+	// In no build with a number yet.
+	UserHostInventoryResultsDocument node.Named[node.Get[string]] = "./User/Vendor/MSFT/DeclaredConfiguration/Host/Inventory/Results/{DocID}/Document"
 )

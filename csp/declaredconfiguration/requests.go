@@ -7,8 +7,7 @@ import (
 	"github.com/gomadm/gomadm/omadm"
 )
 
-// The tops of the provider. That of the user is documented, but not described: the catalogue of package csp does not
-// have it.
+// The tops of the provider. That of the user is documented, but in no description file.
 const (
 	deviceRoot omadm.URI = "./Device/Vendor/MSFT/DeclaredConfiguration"
 	userRoot   omadm.URI = "./User/Vendor/MSFT/DeclaredConfiguration"
@@ -51,7 +50,8 @@ func (r Ref) Delete() (omadm.Request, error) {
 }
 
 // Abandon returns the request that tells the device to keep the document and no longer to care for its settings, which
-// others may change then. Only documents of kind Complete can be abandoned.
+// others may change then. Only documents of kind Complete can be abandoned. (The description file has it the wrong way
+// round; the documentation does not.)
 func (r Ref) Abandon() (omadm.Request, error) { return r.abandoned(1) }
 
 // Resume takes Abandon back: the device brings the settings at once to what the document says.
