@@ -2,9 +2,11 @@
 
 // Package accountmanagement has the nodes of the configuration service provider AccountManagement of Windows as
 // constants: 7 nodes below ./Device/Vendor/MSFT/AccountManagement.
-// A constant has a method for each verb that the node takes; package csp/node explains them. Whether a device has a
-// node, and takes a value, is for csp.Catalog.Check to say. Constants that end in the name of a value, where there are
-// any, are values.
+//
+// A constant has a method for each verb that the node takes: see package csp/node. Constants of type int64 or string,
+// where there are any, are values of the node whose name they begin with. Whether a device has a node, and takes a
+// value, is for csp.Catalog.Check to say. What there is beside the constants is a kit: it makes requests of a few
+// fields, and reads what devices answer.
 package accountmanagement
 
 import "github.com/gomadm/gomadm/csp/node"

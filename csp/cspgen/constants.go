@@ -219,19 +219,21 @@ func (p *pkg) doc() string {
 		}
 	}
 	title := roots[0][strings.LastIndexByte(roots[0], '/')+1:]
-	lines := fmt.Sprintf("Package %s has the nodes of the configuration service provider %s of Windows as constants: %d nodes below %s.\n",
+	lines := fmt.Sprintf("Package %s has the nodes of the configuration service provider %s of Windows as constants: %d nodes below %s.",
 		p.name, title, nodes, strings.Join(roots, " and "))
 	if p.name == "policy" {
-		lines += "The areas are part of the names: CameraAllowCamera is AllowCamera in the area Camera. "
+		lines += " A name begins with the area: CameraAllowCamera is AllowCamera in the area Camera."
 	}
 	if len(roots) > 1 || strings.HasPrefix(roots[0], "./User/") {
-		lines += "Those of a user begin with User. "
+		lines += " Those of a user begin with User."
 	}
 	if named > 0 {
-		lines += fmt.Sprintf("%d have a name on the way that is chosen at run time, which At takes. ", named)
+		lines += fmt.Sprintf(" %d have a name on the way that is chosen at run time, which At takes.", named)
 	}
-	lines += "A constant has a method for each verb that the node takes; package csp/node explains them. Whether a device has a node, " +
-		"and takes a value, is for csp.Catalog.Check to say. Constants that end in the name of a value, where there are any, are values.\n"
+	lines += "\n\nA constant has a method for each verb that the node takes: see package csp/node. Constants of type int64 or string, where " +
+		"there are any, are values of the node whose name they begin with. Whether a device has a node, and takes a value, is for " +
+		"csp.Catalog.Check to say. What there is beside the constants is a kit: it makes requests of a few fields, and reads what " +
+		"devices answer.\n"
 	return comment(lines)
 }
 
