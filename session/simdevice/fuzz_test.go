@@ -89,6 +89,27 @@ func FuzzReplies(f *testing.F) {
 	})
 }
 
+// FuzzDocument lets a server send a document of declared configuration: whatever it is, the device comes again and says
+// how it is.
+func FuzzDocument(f *testing.F) {
+	whole := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(document("v1", "true"))
+	f.Add(whole)
+	f.Add(strings.Replace(whole, "</CSP>", `</CSP><DSC namespace="n" className="c"><Key name="k">&amp;</Key><Value name="v"/></DSC>`, 1))
+	f.Add(strings.Replace(whole, "./Vendor/MSFT/VPNv2", "..//%", 1))
+	f.Add(strings.Replace(whole, "Office/AlwaysOn", "", 1))
+	f.Fuzz(func(t *testing.T, doc string) {
+		s := &server{t: t, script: []string{set(1, docURI, escape(doc))}}
+		d := declaring(s)
+		if _, err := d.Session(context.Background()); err != nil {
+			return // no message
+		}
+		s.script = []string{get(1, resultURI)}
+		report, err := d.Session(context.Background())
+		require.NoError(t, err)
+		require.NoError(t, report.Err())
+	})
+}
+
 // mutating changes the answer to a message.
 type mutating struct {
 	simdevice.Transport
