@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gomadm/gomadm/csp"
 	cert "github.com/gomadm/gomadm/csp/clientcertificateinstall"
 	"github.com/gomadm/gomadm/csp/node"
 	root "github.com/gomadm/gomadm/csp/rootcatrustedcertificates"
@@ -170,7 +169,6 @@ func TestSCEPFields(t *testing.T) {
 
 func TestPFX(t *testing.T) {
 	s := newSite(t)
-	s.tolerate = []csp.Code{csp.CodeDependUnknown}
 	for i, scope := range []string{"Device", "User"} {
 		p := cert.PFX{ID: "mail", User: i == 1, Blob: []byte{0x30, 1, 0}, Password: "hidden-4711", Exportable: true}
 		s.made(p.Request())
