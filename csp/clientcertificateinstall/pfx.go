@@ -30,8 +30,9 @@ type PFX struct {
 // Format implements fmt.Formatter: the ID, never the key.
 func (p PFX) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "PFX(%s)", p.ID) }
 
-// Request returns the request that installs the certificate. It has no ID: the caller gives it one. The error of this and
-// of the other methods is a *csp.FieldError.
+// Request returns the request that installs the certificate. It has no ID: the caller gives it one. A device that has the
+// ID already refuses it (507), so that it is not sent again when its outcome was lost. The error of this and of the other
+// methods is a *csp.FieldError.
 func (p PFX) Request() (omadm.Request, error) {
 	if err := p.validate(); err != nil {
 		return omadm.Request{}, err
@@ -40,7 +41,7 @@ func (p PFX) Request() (omadm.Request, error) {
 		p.Protection = SoftwareKey
 	}
 	n := pfx[index(p.User)]
-	r := omadm.Request{Group: omadm.Atomic, Ops: []omadm.Op{
+	r := omadm.Request{Group: omadm.Atomic, Delivery: omadm.AtMostOnce, Ops: []omadm.Op{
 		n.id.At(p.ID).Add(), n.location.At(p.ID).Add(int64(p.Protection)),
 	}}
 	add := func(op omadm.Op) { r.Ops = append(r.Ops, op) }

@@ -72,14 +72,17 @@ type Validity struct{ Days, Months, Years int } // only one of them
 func (p SCEPProfile) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "SCEPProfile(%s)", p.ID) }
 
 // Requests returns two requests, to be queued together and in this order: the settings, which a device takes as a whole,
-// and the enrolment, which goes on when its request is done: see Get. They have no ID: the caller gives them theirs. The
+// and the enrolment, which goes on when its request is done: see Get. They have no ID: the caller gives them theirs. A
+// device that has the ID already refuses the settings (507), so that neither is sent again when its outcome was lost. The
 // error of this and of the other methods is a *csp.FieldError.
 func (p SCEPProfile) Requests() ([]omadm.Request, error) {
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
 	n := scep[index(p.User)]
-	settings := omadm.Request{Group: omadm.Atomic, Ops: []omadm.Op{n.id.At(p.ID).Add()}}
+	settings := omadm.Request{
+		Group: omadm.Atomic, Delivery: omadm.AtMostOnce, Ops: []omadm.Op{n.id.At(p.ID).Add()},
+	}
 	add := func(op omadm.Op) { settings.Ops = append(settings.Ops, op) }
 	for _, s := range p.texts(n) {
 		if s.value != "" {

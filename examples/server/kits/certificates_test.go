@@ -98,6 +98,9 @@ func TestSCEP(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.do(reqs...)
+		s.ends = omadm.RolledBack // a second time
+		s.do(reqs[0])
+		s.ends = omadm.Done
 		top := "./" + scope + "/Vendor/MSFT/ClientCertificateInstall/SCEP/wifi%201/"
 		for name, want := range map[string]string{
 			"ServerURL": "https://scep.example.test/a;https://scep.example.test/b", "Challenge": "hidden-4711", "SubjectName": "CN=device-1",
@@ -231,6 +234,11 @@ func TestSecretsOfCertificates(t *testing.T) {
 	install, err := pfx.Request()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, r := range append(reqs, install) {
+		if r.EffectiveDelivery() != omadm.AtMostOnce {
+			t.Errorf("%v may be sent again", r.Ops)
+		}
 	}
 	for _, v := range []any{scep, &scep, pfx, &pfx, reqs, install} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
