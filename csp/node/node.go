@@ -49,19 +49,25 @@ func (n Named[N]) Template() string { return string(n) }
 // address that is that of the node, or of one below it, with some names. A Get of the node above with ?list=StructData brings
 // all of them; a name that the node above has of its own is taken for one as well.
 func (n Named[N]) Names(results ...omadm.Result) []string {
-	want := omadm.URI(n).Segments()
-	first := slices.IndexFunc(want, func(s string) bool { return strings.HasPrefix(s, "{") })
+	want := strings.Split(strings.TrimPrefix(string(n), "./"), "/")
+	if strings.EqualFold(want[0], "Vendor") { // as csp.Parse spells addresses
+		want = slices.Insert(want, 0, "Device")
+	}
+	first := slices.IndexFunc(want, missing)
 	if first < 0 {
 		return nil
 	}
 	var names []string
+	seen := make(map[string]bool)
 	for i := range results {
 		for j := range results[i].Items {
 			u, err := csp.Parse(results[i].Items[j].Source.URI)
 			if err != nil {
 				continue
 			}
-			if got := u.Segments(); leads(want, got) && !slices.Contains(names, got[first]) {
+			got := u.Segments()
+			if leads(want, got) && !seen[got[first]] {
+				seen[got[first]] = true
 				names = append(names, got[first])
 			}
 		}
@@ -69,13 +75,16 @@ func (n Named[N]) Names(results ...omadm.Result) []string {
 	return names
 }
 
-// leads reports whether the names are those of a template, or go on from there.
+// missing reports whether a segment of a template stands for a name that is missing. Those that At put in are escaped.
+func missing(segment string) bool { return strings.HasPrefix(segment, "{") }
+
+// leads reports whether the names are those of the segments of a template, or go on from there.
 func leads(template, names []string) bool {
 	if len(names) < len(template) {
 		return false
 	}
 	for i, t := range template {
-		if !strings.HasPrefix(t, "{") && !strings.EqualFold(t, names[i]) {
+		if name, err := omadm.UnescapeSegment(t); !missing(t) && (err != nil || !strings.EqualFold(name, names[i])) {
 			return false
 		}
 	}

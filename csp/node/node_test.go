@@ -145,11 +145,13 @@ func TestNames(t *testing.T) {
 	results := []omadm.Result{
 		answer("./Vendor/MSFT/X", "node", ""), answer("./Vendor/MSFT/X/b%20c", "node", ""), answer("./Vendor/MSFT/X/b%20c/L/1", "chr", "x"),
 		answer("./Device/Vendor/MSFT/x/a/l/2", "chr", "x"), answer("./Vendor/MSFT/X/d/M/2", "chr", "x"), answer("./Vendor/MSFT/Y/e", "chr", "x"),
-		answer("..", "chr", "x"), {Status: 200},
+		answer("..", "chr", "x"), {Status: 200}, answer("./Vendor/MSFT/X/%7Be%7D/L/3", "chr", "x"),
 	}
 	for name, tt := range map[string]struct{ got, want []string }{
-		"rows":            {row.Names(results...), []string{"b c", "a", "d"}},
-		"rows with items": {leaf.Names(results...), []string{"b c", "a"}},
+		"rows":            {row.Names(results...), []string{"b c", "a", "d", "{e}"}},
+		"rows with items": {leaf.Names(results...), []string{"b c", "a", "{e}"}},
+		"items in braces": {leaf.At("{e}").Names(results...), []string{"3"}},
+		"without a scope": {node.Named[node.InteriorGet]("./Vendor/MSFT/X/{Row}").Names(results...), []string{"b c", "a", "d", "{e}"}},
 		"items of a row":  {leaf.At("b c").Names(results...), []string{"1"}},
 		"nothing":         {row.Names(), nil},
 		"no name":         {node.Named[node.InteriorGet]("./X").Names(results...), nil},
