@@ -23,12 +23,16 @@ var dialectNames = [...]string{SQLite: "sqlite", PostgreSQL: "postgresql"}
 // String returns the name of the dialect in lower case.
 func (d Dialect) String() string { return dialectNames[d] }
 
-func (d Dialect) engine() engine {
+// engine returns the engine for a store with a group.
+func (d Dialect) engine(g Group) engine {
 	if d == PostgreSQL {
 		return postgres{}
 	}
 	_ = dialectNames[d] // or it is none
-	return &sqlite{writing: make(chan struct{}, 1)}
+	if g.Size < 2 {
+		g.Delay = 0
+	}
+	return newSQLite(g.Delay)
 }
 
 // engine is what differs between the databases.
@@ -43,6 +47,8 @@ type engine interface {
 	// locks are the clauses with which a SELECT locks a device.
 	locks() locks
 
+	// turns is how many commits may be called at once: all but one wait, and do not ask yet for what they have to do.
+	turns() int
 	// commit does writes of different devices in one transaction, and says in each what became of it. They are those that
 	// next returns when the database can take them. If it returns an error, that is the error of all; it is *refused if
 	// some of them alone may succeed.
@@ -50,8 +56,9 @@ type engine interface {
 	// apply does a write, which adds no requests, in a transaction that has the revision under lock.
 	apply(ctx context.Context, c conn, w *write) error
 
-	// load reads a record from one state of the database.
-	load(ctx context.Context, db *sql.DB, q session.Query) (*session.Record, error)
+	// load reads records from one state of the database, and says in each read what became of it. They are those that next
+	// returns when the database can take them. If it returns an error, that is the error of all.
+	load(ctx context.Context, db *sql.DB, next func() []*read) error
 	// results returns entries after a cursor, of a device or, if that is nil, of all.
 	results(ctx context.Context, c conn, of *omadm.DeviceID, after session.Cursor, limit int) ([]session.Entry, error)
 	// prune forgets entries through a cursor and the ids of the requests that ended with them, in a transaction.

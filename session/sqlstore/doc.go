@@ -17,7 +17,7 @@
 // for each connection, so that the *sql.DB should keep its connections (SetMaxIdleConns). A Commit counts when the revision
 // of the device is still the one that was loaded; Enqueue does not touch it, and is in nobody's way. EnqueueTx is Enqueue
 // within a transaction of the application. With Options.Group, Commits of different devices that come at the same time share
-// a transaction, and the disk is waited for once for all of them. What the database refuses because of another transaction
+// a transaction, and the disk is waited for once for all of them; Loads share another. What the database refuses because of another transaction
 // is tried again for the time of Options.Patience; deadlines are those of the context.
 //
 // A request that is over leaves its id and a digest; both and the results stay until Prune forgets them or their device is

@@ -1,55 +1,66 @@
 package sqlstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 )
 
-// Group lets Commits of different devices share a transaction, in which each succeeds or fails on its own. A Commit that
-// comes while the transaction before goes on waits, and shares the next one with those that come meanwhile; nobody
-// waits when nothing goes on.
+// Group lets what is done for different devices at the same time share a transaction, in which each Commit succeeds or
+// fails on its own, and so each Load. One that comes while the transaction before goes on waits, and shares the next one
+// with those that come meanwhile; nobody waits when nothing goes on. Loads share with Loads, Commits with Commits. On SQLite
+// both take turns on one connection, which is the one that has the database in its memory.
 type Group struct {
-	Size  int           // the most Commits that share a transaction; below 2, each has one of its own
+	Size  int           // the most that share a transaction; below 2, each has one of its own
 	Delay time.Duration // the longest that one waits for the transaction before, if the database could begin another; 0: 100 ms
 }
 
-// grouping gathers writes into batches. There is a goroutine for each batch, and while it works somebody waits for it.
-type grouping struct {
+// grouping gathers what is done into batches. There is a goroutine for each batch, and while it works somebody waits for it.
+type grouping[T task[T]] struct {
 	Group
-	do   func(ctx context.Context, next func() []*write)
-	turn chan struct{} // has one element while a batch is written
+	do   func(ctx context.Context, next func() []T)
+	turn chan struct{} // has an element for each batch that is done, or waits for the database
 
 	mu   sync.Mutex
-	open *batch // takes writes; nil: the next one begins a batch
+	open *batch[T] // takes tasks; nil: the next one begins a batch
 }
 
-func newGrouping(g Group, do func(ctx context.Context, next func() []*write)) *grouping {
-	if g.Delay == 0 {
-		g.Delay = 100 * time.Millisecond
-	}
-	return &grouping{Group: g, do: do, turn: make(chan struct{}, 1)}
+// task is what can be done together with others of its kind.
+type task[T any] interface {
+	state() *ending
+	excludes(T) bool // whether they cannot be in one batch
 }
 
-// batch is writes of different devices that share a transaction.
-type batch struct {
-	*grouping
-	writes  []*write
+// ending is what becomes of a task.
+type ending struct {
+	err  error
+	left bool // nobody waits for it any more
+}
+
+func (e *ending) state() *ending { return e }
+
+func newGrouping[T task[T]](g Group, turns int, do func(ctx context.Context, next func() []T)) *grouping[T] {
+	return &grouping[T]{Group: g, do: do, turn: make(chan struct{}, turns)}
+}
+
+// batch is tasks that share a transaction.
+type batch[T task[T]] struct {
+	*grouping[T]
+	tasks   []T
 	waiting int // for done
 	cancel  context.CancelFunc
 	full    chan struct{} // closed when there is no room
-	done    chan struct{} // closed when it is known what became of the writes
+	done    chan struct{} // closed when it is known what became of the tasks
 }
 
-// commit does a write together with others.
-func (g *grouping) commit(ctx context.Context, w *write) error {
-	w.own()
+// wait does a task together with others. The task may go on when it has returned, if its context has ended.
+func (g *grouping[T]) wait(ctx context.Context, t T) error {
 	for ctx.Err() == nil {
-		b, joined := g.join(ctx, w)
+		b, joined := g.join(ctx, t)
 		if joined {
-			return b.await(ctx, w)
+			return b.await(ctx, t)
 		}
 		select { // a write of the same device, which very likely moves the revision
 		case <-b.done:
@@ -59,23 +70,23 @@ func (g *grouping) commit(ctx context.Context, w *write) error {
 	return ctx.Err()
 }
 
-// join puts a write into the open batch, unless it has one of the same device.
-func (g *grouping) join(ctx context.Context, w *write) (*batch, bool) {
+// join puts a task into the open batch, unless it has one that excludes it.
+func (g *grouping[T]) join(ctx context.Context, t T) (*batch[T], bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	b := g.open
 	if b == nil {
 		b = g.begin(ctx)
 	}
-	for _, other := range b.writes {
-		if bytes.Equal(other.device, w.device) {
+	for _, other := range b.tasks {
+		if other.excludes(t) {
 			return b, false
 		}
 	}
-	w.err = errLeft
-	b.writes = append(b.writes, w)
+	t.state().err = errLeft
+	b.tasks = append(b.tasks, t)
 	b.waiting++
-	if len(b.writes) == g.Size {
+	if len(b.tasks) == g.Size {
 		close(b.full)
 		g.open = nil
 	}
@@ -83,15 +94,15 @@ func (g *grouping) join(ctx context.Context, w *write) (*batch, bool) {
 }
 
 // begin opens a batch, under the lock. Its context has the values of the first caller, and ends when all have left.
-func (g *grouping) begin(ctx context.Context) *batch {
+func (g *grouping[T]) begin(ctx context.Context) *batch[T] {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	g.open = &batch{grouping: g, cancel: cancel, full: make(chan struct{}), done: make(chan struct{})}
+	g.open = &batch[T]{grouping: g, cancel: cancel, full: make(chan struct{}), done: make(chan struct{})}
 	go g.open.run(ctx)
 	return g.open
 }
 
-// run does the writes, when the batch before is done.
-func (b *batch) run(ctx context.Context) {
+// run does the tasks, when the batch before is done.
+func (b *batch[T]) run(ctx context.Context) {
 	defer close(b.done)
 	defer b.cancel()
 	late := time.NewTimer(b.Delay)
@@ -106,16 +117,16 @@ func (b *batch) run(ctx context.Context) {
 	b.do(ctx, b.close)
 }
 
-// await returns what became of a write. Of one whose caller does not wait for it nobody knows.
-func (b *batch) await(ctx context.Context, w *write) error {
+// await returns what became of a task. Of one whose caller does not wait for it nobody knows.
+func (b *batch[T]) await(ctx context.Context, t T) error {
 	select {
 	case <-b.done:
-		return w.err
+		return t.state().err
 	case <-ctx.Done():
 	}
-	if b.leave(w) {
+	if b.leave(t) {
 		<-b.done
-		if w.err == nil {
+		if t.state().err == nil {
 			return nil
 		}
 	}
@@ -123,10 +134,10 @@ func (b *batch) await(ctx context.Context, w *write) error {
 }
 
 // leave says that a caller does not wait any more. The last one ends the batch, for which it has to wait.
-func (b *batch) leave(w *write) (last bool) {
+func (b *batch[T]) leave(t T) (last bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	w.left = true
+	t.state().left = true
 	b.waiting--
 	if b.waiting > 0 {
 		return false
@@ -138,21 +149,22 @@ func (b *batch) leave(w *write) (last bool) {
 	return true
 }
 
-// errLeft is the error of a write that nobody waited for.
+// errLeft is the error of a task that nobody waited for.
 var errLeft = errors.New("all callers have left")
 
-// close returns the writes that somebody waits for. No other comes in.
-func (b *batch) close() []*write {
+// close returns the tasks that somebody waits for. No other comes in.
+func (b *batch[T]) close() []T {
+	runtime.Gosched() // those whom the batch before has woken come in
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.grouping.open == b {
 		b.grouping.open = nil
 	}
-	var ws []*write
-	for _, w := range b.writes {
-		if !w.left {
-			ws = append(ws, w)
+	var ts []T
+	for _, t := range b.tasks {
+		if !t.state().left {
+			ts = append(ts, t)
 		}
 	}
-	return ws
+	return ts
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/gomadm/gomadm/session/sqlstore"
 )
 
-// crowd is Commits that go on at once.
+// crowd is Commits and Loads that go on at once.
 type crowd struct {
 	t    *testing.T
 	s    *sqlstore.Store
@@ -47,7 +47,20 @@ func (c *crowd) commit(ctx context.Context, ids ...omadm.DeviceID) {
 	synctest.Wait()
 }
 
-// returned is how many Commits have.
+// load begins a Load of each of the devices, and returns when all of them wait for something.
+func (c *crowd) load(ctx context.Context, ids ...omadm.DeviceID) {
+	for _, id := range ids {
+		c.all.Go(func() {
+			_, err := c.s.Load(ctx, session.Query{Device: id})
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.errs[id] = err
+		})
+	}
+	synctest.Wait()
+}
+
+// returned is how many have.
 func (c *crowd) returned() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,12 +132,107 @@ func TestGroupHasASize(t *testing.T) {
 		c.commit(t.Context(), devices(9)...)
 		close(f.gate)
 		c.all.Wait()
-		n, least := f.count(begin), 3
-		if d == sqlstore.PostgreSQL {
-			least = 4 // the first is alone
+		if n := f.count(begin); n != 3 && n != 4 { // the first may be alone
+			t.Errorf("transactions for nine devices: got %d, want 3 or 4", n)
 		}
-		if n != least {
-			t.Errorf("transactions for nine devices: got %d, want %d", n, least)
+	})
+}
+
+func TestLoadsShareTheNextTransaction(t *testing.T) {
+	for d, end := range map[sqlstore.Dialect]string{sqlstore.SQLite: "ROLLBACK", sqlstore.PostgreSQL: "SELECT"} {
+		t.Run(d.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{on: end, gate: make(chan struct{}), none: true}
+				c := newCrowd(t, f, d, sqlstore.Group{Size: 64, Delay: time.Hour})
+				left, leave := context.WithCancel(t.Context())
+				c.load(t.Context(), "first")
+				c.load(left, "left")
+				c.load(t.Context(), devices(9)...)
+				leave()
+				synctest.Wait()
+				c.want("left", context.Canceled)
+				f.gate <- struct{}{}
+				synctest.Wait()
+				c.want("first", session.ErrUnknownDevice)
+				if n := c.returned(); n != 2 {
+					t.Errorf("Loads that returned with the first: got %d, want none", n-2)
+				}
+				f.gate <- struct{}{}
+				c.all.Wait()
+				for _, id := range devices(9) {
+					c.want(id, session.ErrUnknownDevice)
+				}
+				if n := f.count(end); n != 2 {
+					t.Errorf("transactions for ten devices: got %d, want 2", n)
+				}
+			})
+		})
+	}
+}
+
+// On SQLite a Load takes its turn with what writes. If that does not end, it does not wait for longer than the delay.
+func TestLoadDoesNotWaitForWhatDoesNotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{on: "COMMIT", gate: make(chan struct{}), none: true}
+		c := newCrowd(t, f, sqlstore.SQLite, sqlstore.Group{Size: 64, Delay: time.Second})
+		c.commit(t.Context(), "stuck")
+		c.load(t.Context(), "a")
+		time.Sleep(time.Second - 1)
+		synctest.Wait()
+		if n := c.returned(); n > 0 {
+			t.Errorf("Loads that returned before the delay: got %d, want none", n)
+		}
+		time.Sleep(1)
+		synctest.Wait()
+		c.want("a", session.ErrUnknownDevice)
+		close(f.gate)
+		c.all.Wait()
+		c.want("stuck", nil)
+	})
+}
+
+// What fails for the transaction fails for each Load in it.
+func TestFailureOfTheTransactionIsThatOfAllLoads(t *testing.T) {
+	lost := errors.New("lost")
+	for d, begin := range map[sqlstore.Dialect]string{sqlstore.SQLite: "BEGIN", sqlstore.PostgreSQL: "SELECT"} {
+		t.Run(d.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{on: begin, err: lost, times: 1000, none: true}
+				c := newCrowd(t, f, d, sqlstore.Group{Size: 64, Delay: time.Hour})
+				c.load(t.Context(), devices(9)...)
+				c.all.Wait()
+				for _, id := range devices(9) {
+					c.want(id, lost)
+				}
+			})
+		})
+	}
+}
+
+// Who waits to write gets the connection of the one before, and none is kept when nobody waits.
+func TestConnectionIsHandedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{on: "COMMIT", gate: make(chan struct{})}
+		db := f.open(t)
+		db.SetMaxOpenConns(2)
+		c := crowd{t: t, s: sqlstore.New(db, sqlstore.SQLite, sqlstore.Options{}),
+			errs: make(map[omadm.DeviceID]error), took: make(map[omadm.DeviceID]time.Duration)}
+		leaving, leave := context.WithCancel(t.Context())
+		c.commit(t.Context(), "first")
+		c.commit(leaving, "leaves")
+		c.commit(t.Context(), devices(9)...)
+		leave()
+		close(f.gate)
+		c.all.Wait()
+		c.want("leaves", context.Canceled)
+		for _, id := range devices(9) {
+			c.want(id, nil)
+		}
+		if n := db.Stats().InUse; n != 0 {
+			t.Errorf("connections in use when nobody writes: got %d, want none", n)
+		}
+		if n := db.Stats().OpenConnections; n != 1 {
+			t.Errorf("connections that were opened: got %d, want 1", n)
 		}
 	})
 }

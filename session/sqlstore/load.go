@@ -29,38 +29,53 @@ const (
 	packedSessionsRow
 )
 
-// loadDevice is all of a Load in one statement, which sees one state of the database. It is for PostgreSQL. What is small is
-// packed: each octet string behind its length in four octets. What comes in rows has no order. Requests that wait are first
-// found in their index, which has all that the limits are about and their order; only those that are returned are read.
-var loadDevice = fmt.Sprintf(`
-	SELECT %d AS kind, 0 AS rank, CAST(NULL AS bytea) AS key, revision AS n, generation AS attempts, 0 AS failures,
+// loadDevice and loadDevices are all of a Load, or of several, in one statement, which sees one state of the database. They
+// are for PostgreSQL. What is small is packed: each octet string behind its length in four octets. What comes in rows has no
+// order. Requests that wait are first found in their index, which has all that the limits are about and their order; only
+// those that are returned are read.
+var (
+	loadDevice  = loadText("1", "$1::bytea", "$2::bytea", "$3::boolean", "$4::bigint", "$5::bigint", "$6::bigint")
+	loadDevices = `SELECT r.* FROM
+		unnest($1::bytea[], $2::bytea[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[])
+			WITH ORDINALITY AS q (device, body, parts, now, most, octets, nth)
+		CROSS JOIN LATERAL (` + loadText("q.nth", "q.device", "q.body", "q.parts", "q.now", "q.most", "q.octets") + `) AS r`
+)
+
+// loadText is the statement of one Load, which is the nth of several.
+func loadText(nth, device, body, parts, now, most, octets string) string {
+	return strings.NewReplacer("{nth}", nth, "{device}", device, "{body}", body, "{parts}", parts, "{now}", now, "{most}", most,
+		"{octets}", octets).Replace(fmt.Sprintf(`
+	SELECT {nth}, %d AS kind, 0 AS rank, CAST(NULL AS bytea) AS key, revision AS n, generation AS attempts, 0 AS failures,
 		client_nonce AS a, server_nonce AS b, account AS c
-	FROM gomadm_devices WHERE device = $1
+	FROM gomadm_devices WHERE device = {device}
 	UNION ALL
-	SELECT %d, 0, NULL, 0, 0, 0, string_agg(`+packed("name", "value")+`, ''), NULL, NULL FROM gomadm_facts WHERE device = $1
+	SELECT {nth}, %d, 0, NULL, 0, 0, 0, string_agg(`+packed("name", "value")+`, ''), NULL, NULL
+	FROM gomadm_facts WHERE device = {device}
 	UNION ALL
-	SELECT %d, 0, NULL, 0, 0, 0, string_agg(`+packed("name", "value")+`, ''), NULL, NULL FROM gomadm_awaited WHERE device = $1
+	SELECT {nth}, %d, 0, NULL, 0, 0, 0, string_agg(`+packed("name", "value")+`, ''), NULL, NULL
+	FROM gomadm_awaited WHERE device = {device}
 	UNION ALL
-	SELECT %d, 0, NULL, 0, 0, 0,
-		string_agg(`+packed("state", "CASE WHEN body = $2 AND reply IS NOT NULL THEN reply ELSE '' END")+`, ''), NULL, NULL
-	FROM gomadm_sessions WHERE device = $1
+	SELECT {nth}, %d, 0, NULL, 0, 0, 0,
+		string_agg(`+packed("state", "CASE WHEN s.body = {body} AND reply IS NOT NULL THEN reply ELSE '' END")+`, ''), NULL, NULL
+	FROM gomadm_sessions AS s WHERE device = {device}
 	UNION ALL
-	SELECT %d, 0, key, nth, 0, 0, part, NULL, NULL FROM gomadm_parts WHERE device = $1 AND CAST($3 AS bigint) = 1
+	SELECT {nth}, %d, 0, key, nth, 0, 0, part, NULL, NULL FROM gomadm_parts WHERE device = {device} AND {parts}
 	UNION ALL
-	SELECT %d, priority, session, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
-	WHERE device = $1 AND session IS NOT NULL
+	SELECT {nth}, %d, priority, session, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
+	WHERE device = {device} AND session IS NOT NULL
 	UNION ALL
-	SELECT %d, r.priority, NULL, r.age, r.attempts, r.failures, r.form, NULL, NULL
+	SELECT {nth}, %d, r.priority, NULL, r.age, r.attempts, r.failures, r.form, NULL, NULL
 	FROM (VALUES (%d), (%d)) AS s (scope) CROSS JOIN LATERAL (
 		SELECT request, row_number() OVER o AS nth, sum(least(size, 2147483647)::integer) OVER o AS octets
 		FROM (SELECT request, priority, age, size FROM gomadm_requests
-			WHERE device = $1 AND scope = s.scope AND session IS NULL AND not_before <= CAST($4 AS bigint)
-			ORDER BY priority DESC, age LIMIT CAST($5 AS bigint)) AS due
+			WHERE device = {device} AND scope = s.scope AND session IS NULL AND not_before <= {now}
+			ORDER BY priority DESC, age LIMIT {most}) AS due
 		WINDOW o AS (ORDER BY priority DESC, age ROWS UNBOUNDED PRECEDING)) AS fit
-	JOIN gomadm_requests AS r ON r.device = $1 AND r.request = fit.request
-	WHERE fit.nth = 1 OR fit.octets <= CAST($6 AS bigint)`,
-	deviceRow, packedFactsRow, packedAwaitedRow, packedSessionsRow, partRow, leasedRow, waitingRow,
-	omadm.DeviceScope, omadm.UserScope)
+	JOIN gomadm_requests AS r ON r.device = {device} AND r.request = fit.request
+	WHERE fit.nth = 1 OR fit.octets <= {octets}`,
+		deviceRow, packedFactsRow, packedAwaitedRow, packedSessionsRow, partRow, leasedRow, waitingRow,
+		omadm.DeviceScope, omadm.UserScope))
+}
 
 // packed is SQL of octet strings as unpack reads them.
 func packed(strings ...string) string {
@@ -103,31 +118,112 @@ func unpack(packed []byte, each func(a, b []byte) error) error {
 
 var errPacked = errors.New("the database has not packed what was asked for")
 
-// Load does what session.Store says.
+// Load does what session.Store says. With Options.Group it returns when its context ends, though the transaction may go on
+// for others.
 func (s *Store) Load(ctx context.Context, q session.Query) (*session.Record, error) {
-	var rec *session.Record
-	err := s.retry(ctx, func() (err error) {
-		rec, err = s.engine.load(ctx, s.db, q)
-		return err
-	})
-	if err != nil {
-		return nil, failed(q.Device, err)
+	r := &read{Query: q}
+	if s.loads != nil {
+		r.Device = omadm.DeviceID(strings.Clone(string(q.Device)))
+		if err := s.loads.wait(ctx, r); err != nil {
+			return nil, failed(q.Device, err)
+		}
+	} else if s.load(ctx, func() []*read { return []*read{r} }); r.err != nil {
+		return nil, failed(q.Device, r.err)
 	}
-	return rec, nil
+	return r.rec, nil
 }
 
-func (postgres) load(ctx context.Context, db *sql.DB, q session.Query) (*session.Record, error) {
-	parts := int64(0)
-	if q.Parts {
-		parts = 1
+// load does Loads in one transaction. Each gets its own error.
+func (s *Store) load(ctx context.Context, next func() []*read) {
+	err := s.retry(ctx, func() error { return s.engine.load(ctx, s.db, next) })
+	if err == nil {
+		return
 	}
-	l := new(loading)
-	err := l.rows(db.QueryContext(ctx, loadDevice,
-		[]byte(q.Device), q.Body[:], parts, nanos(q.Now), int64(max(q.Limit, 1)), int64(q.Octets)))
+	for _, r := range next() {
+		r.err = err
+	}
+}
+
+// read is a Load.
+type read struct {
+	session.Query
+	rec *session.Record
+	ending
+}
+
+// excludes says that Loads never are in each other's way.
+func (*read) excludes(*read) bool { return false }
+
+// done says what was read.
+func (r *read) done(l *loading, err error) {
+	if r.err = err; err == nil {
+		r.rec, r.err = l.record(r.Device)
+	}
+}
+
+func (postgres) load(ctx context.Context, db *sql.DB, next func() []*read) error {
+	reads := next()
+	if len(reads) == 0 {
+		return nil
+	}
+	loads, errs := make([]loading, len(reads)), make([]error, len(reads))
+	err := each(func(r *row) error {
+		i := r.nth - 1
+		errs[i] = errors.Join(errs[i], loads[i].add(r))
+		return nil
+	})(queryLoads(ctx, db, reads))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return l.record(q.Device)
+	for i, r := range reads {
+		r.done(&loads[i], errs[i])
+	}
+	return nil
+}
+
+func queryLoads(ctx context.Context, db *sql.DB, reads []*read) (*sql.Rows, error) {
+	if len(reads) == 1 {
+		r := reads[0]
+		return db.QueryContext(ctx, loadDevice,
+			[]byte(r.Device), r.Body[:], r.Parts, nanos(r.Now), int64(max(r.Limit, 1)), int64(r.Octets))
+	}
+	var devices, bodies [][]byte
+	var parts []bool
+	var now, limits, octets []int64
+	for _, r := range reads {
+		devices, bodies, parts = append(devices, []byte(r.Device)), append(bodies, r.Body[:]), append(parts, r.Parts)
+		now, limits = append(now, nanos(r.Now)), append(limits, int64(max(r.Limit, 1)))
+		octets = append(octets, int64(r.Octets))
+	}
+	return db.QueryContext(ctx, loadDevices, devices, bodies, parts, now, limits, octets)
+}
+
+// row is a row of a Load.
+type row struct {
+	nth                               int64 // which Load, from 1
+	kind, rank, n, attempts, failures int64
+	key, a, b, c                      sql.RawBytes
+}
+
+// each returns a function that reads rows to their end, or until add fails.
+func each(add func(*row) error) func(*sql.Rows, error) error {
+	return func(rows *sql.Rows, err error) error {
+		if err != nil {
+			return err
+		}
+		defer rows.Close() // again: each has returned the error by then
+		r := new(row)
+		columns := []any{&r.nth, &r.kind, &r.rank, &r.key, &r.n, &r.attempts, &r.failures, &r.a, &r.b, &r.c}
+		for rows.Next() {
+			if err := rows.Scan(columns...); err != nil {
+				return err
+			}
+			if err := add(r); err != nil {
+				return err
+			}
+		}
+		return errors.Join(rows.Err(), rows.Close())
+	}
 }
 
 // loading is a record of which rows are read, in any order.
@@ -151,42 +247,25 @@ type place struct {
 	session.Pending
 }
 
-// rows reads rows to their end.
-func (l *loading) rows(rows *sql.Rows, err error) error {
-	if err != nil {
-		return err
-	}
-	defer rows.Close() // again: each has returned the error by then
-	for rows.Next() {
-		if err := l.read(rows); err != nil {
+// fit returns a function that adds requests while they fit into so many octets, and the first one in any case.
+func (l *loading) fit(octets int) func(*row) error {
+	first := len(l.requests)
+	return func(r *row) error {
+		if err := l.add(r); err != nil {
 			return err
 		}
+		last := len(l.requests) - 1
+		octets -= l.requests[last].Request.Size()
+		if octets < 0 && last > first {
+			l.requests = l.requests[:last]
+			return errFull
+		}
+		return nil
 	}
-	return rows.Err()
 }
 
-// fit reads rows of requests while they fit into so many octets, and the first one in any case.
-func (l *loading) fit(octets int) func(*sql.Rows, error) error {
-	return func(rows *sql.Rows, err error) error {
-		if err != nil {
-			return err
-		}
-		defer rows.Close() // again
-		first := len(l.requests)
-		for rows.Next() {
-			if err := l.read(rows); err != nil {
-				return err
-			}
-			last := len(l.requests) - 1
-			octets -= l.requests[last].Request.Size()
-			if octets < 0 && last > first {
-				l.requests = l.requests[:last]
-				return rows.Close()
-			}
-		}
-		return rows.Err()
-	}
-}
+// errFull ends the reading of requests.
+var errFull = errors.New("the next one does not fit")
 
 // record returns what was read.
 func (l *loading) record(id omadm.DeviceID) (*session.Record, error) {
@@ -215,38 +294,32 @@ func (l *loading) has(key string) bool {
 	return slices.ContainsFunc(l.rec.Sessions, func(s session.State) bool { return s.Key() == key })
 }
 
-// read adds what a row says to the record.
-func (l *loading) read(rows *sql.Rows) (err error) {
+// add adds what a row says to the record.
+func (l *loading) add(r *row) (err error) {
 	rec := &l.rec
-	var kind int
-	var rank, n, attempts, failures int64
-	var key, a, b, c sql.RawBytes
-	if err := rows.Scan(&kind, &rank, &key, &n, &attempts, &failures, &a, &b, &c); err != nil {
-		return err
-	}
-	switch kind {
+	switch r.kind {
 	case deviceRow:
-		rec.Revision = uint64(n)
-		rec.Device.Nonces = session.Nonces{Generation: uint64(attempts), Client: string(a), Server: string(b)}
-		rec.Device.Account, err = parseAccount(c)
+		rec.Revision = uint64(r.n)
+		rec.Device.Nonces = session.Nonces{Generation: uint64(r.attempts), Client: string(r.a), Server: string(r.b)}
+		rec.Device.Account, err = parseAccount(r.c)
 	case factRow:
-		put(&rec.Device.Facts, string(a), string(b))
+		put(&rec.Device.Facts, string(r.a), string(r.b))
 	case awaitedRow:
-		put(&rec.Device.Awaited, string(a), omadm.RequestID(b))
+		put(&rec.Device.Awaited, string(r.a), omadm.RequestID(r.b))
 	case sessionRow:
-		err = l.session(a, b)
+		err = l.session(r.a, r.b)
 	case partRow:
-		l.parts = append(l.parts, part{string(key), n, bytes.Clone(a)})
+		l.parts = append(l.parts, part{string(r.key), r.n, bytes.Clone(r.a)})
 	case leasedRow, waitingRow:
-		p := place{rank, n, string(key), session.Pending{Attempts: int(attempts), Failures: int(failures)}}
-		err = p.Request.UnmarshalBinary(a)
+		p := place{r.rank, r.n, string(r.key), session.Pending{Attempts: int(r.attempts), Failures: int(r.failures)}}
+		err = p.Request.UnmarshalBinary(r.a)
 		l.requests = append(l.requests, p)
 	case packedFactsRow:
-		err = unpack(a, func(name, value []byte) error { put(&rec.Device.Facts, string(name), string(value)); return nil })
+		err = unpack(r.a, func(name, value []byte) error { put(&rec.Device.Facts, string(name), string(value)); return nil })
 	case packedAwaitedRow:
-		err = unpack(a, func(name, id []byte) error { put(&rec.Device.Awaited, string(name), omadm.RequestID(id)); return nil })
+		err = unpack(r.a, func(name, id []byte) error { put(&rec.Device.Awaited, string(name), omadm.RequestID(id)); return nil })
 	case packedSessionsRow:
-		err = unpack(a, l.session)
+		err = unpack(r.a, l.session)
 	}
 	return err
 }

@@ -18,6 +18,7 @@ type postgres struct{}
 func (postgres) locks() locks       { return locks{share: " FOR KEY SHARE", update: " FOR NO KEY UPDATE"} }
 func (postgres) guard() string      { return `SELECT pg_advisory_xact_lock(7165014913)` } // a number of our own
 func (postgres) migrations() string { return "migrations/postgresql" }
+func (postgres) turns() int         { return 1 }
 
 // sqlState is the SQLSTATE of an error, "" if it has none.
 func sqlState(err error) string {

@@ -8,12 +8,18 @@ import (
 
 // statements are prepared statements by their text. They are as old as the database.
 type statements struct {
-	mu sync.RWMutex
-	of map[string]*sql.Stmt
+	preparing sync.Mutex // so that none is prepared twice; nobody holds a connection who waits for it
+	mu        sync.RWMutex
+	of        map[string]*sql.Stmt
 }
 
 // get returns a statement. It may need a connection of the database.
 func (p *statements) get(ctx context.Context, db *sql.DB, text string) (*sql.Stmt, error) {
+	if s := p.have(text); s != nil {
+		return s, nil
+	}
+	p.preparing.Lock()
+	defer p.preparing.Unlock()
 	if s := p.have(text); s != nil {
 		return s, nil
 	}
@@ -23,9 +29,6 @@ func (p *statements) get(ctx context.Context, db *sql.DB, text string) (*sql.Stm
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if first := p.of[text]; first != nil {
-		return first, s.Close()
-	}
 	if p.of == nil {
 		p.of = make(map[string]*sql.Stmt)
 	}

@@ -23,6 +23,7 @@ type fake struct {
 	err   error
 	times int
 	empty string        // queries that begin with it have no rows; empty: all have
+	none  bool          // SELECT finds nothing
 	gate  chan struct{} // statements that begin with the text wait for an element; nil: none does
 
 	mu  sync.Mutex
@@ -118,7 +119,7 @@ func (l link) QueryContext(ctx context.Context, s string, args []driver.NamedVal
 	if strings.HasPrefix(s, "WITH") {
 		r.columns, r.rows = 2, len(theDevices(args))
 	}
-	if l.empty != "" && strings.HasPrefix(s, l.empty) {
+	if l.none && strings.HasPrefix(strings.TrimSpace(s), "SELECT") || l.empty != "" && strings.HasPrefix(s, l.empty) {
 		r.rows = 0
 	}
 	return r, l.answer(ctx, s, args...)

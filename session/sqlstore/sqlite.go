@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
+	"time"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
@@ -14,13 +16,22 @@ import (
 
 // sqlite is the engine of SQLite, where one transaction writes at a time.
 type sqlite struct {
-	writing  chan struct{} // has one element while a transaction of this process writes: those who wait do so in turn
-	prepared statements    // because SQLite takes longer to read a statement than to run it
+	turn     chan *sql.Conn // has an element while no transaction of this process writes: those who wait do so in turn
+	waiting  atomic.Int64   // for the turn
+	delay    time.Duration  // the longest that a Load waits for a turn of its own; 0: it does not
+	prepared statements     // because SQLite takes longer to read a statement than to run it
+}
+
+func newSQLite(delay time.Duration) *sqlite {
+	e := &sqlite{turn: make(chan *sql.Conn, 1), delay: delay}
+	e.turn <- nil
+	return e
 }
 
 func (e *sqlite) locks() locks       { return locks{} }
 func (e *sqlite) guard() string      { return "" }
 func (e *sqlite) migrations() string { return "migrations/sqlite" }
+func (e *sqlite) turns() int         { return 2 }
 
 // undone reports whether err is SQLITE_BUSY or SQLITE_LOCKED, in their extended forms too.
 func (e *sqlite) undone(err error) bool {
@@ -34,12 +45,12 @@ func (e *sqlite) undone(err error) bool {
 
 // write begins IMMEDIATE, so that what do reads is what it changes. A transaction that began as a reader could not go
 // on if another wrote meanwhile.
-func (e *sqlite) write(ctx context.Context, db *sql.DB, do func(conn) error) error {
+func (e *sqlite) write(ctx context.Context, db *sql.DB, do func(conn) error) (err error) {
 	c, err := e.take(ctx, db)
 	if err != nil {
 		return err
 	}
-	defer e.give(c)
+	defer func() { e.give(db, c, err) }()
 	ending := context.WithoutCancel(ctx) // ends the transaction though that of the caller may have ended
 	if _, err := c.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		if !e.undone(err) { // the context may have ended when the transaction had begun
@@ -50,23 +61,50 @@ func (e *sqlite) write(ctx context.Context, db *sql.DB, do func(conn) error) err
 	return end(ending, c, do)
 }
 
-// take returns a connection when it is the turn of the caller to write, and give ends the turn.
+// take returns a connection when it is the turn of the caller to write, and give ends the turn. Who waits gets the connection
+// of the one before, if the pool has more than one: only that has the database in its memory as it is now.
 func (e *sqlite) take(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+	e.waiting.Add(1)
 	select {
-	case e.writing <- struct{}{}:
+	case c := <-e.turn:
+		e.waiting.Add(-1)
+		if c != nil {
+			return c, nil
+		}
 	case <-ctx.Done():
+		e.waiting.Add(-1)
+		e.tidy()
 		return nil, ctx.Err()
 	}
 	c, err := db.Conn(ctx)
 	if err != nil {
-		<-e.writing
+		e.turn <- nil
 	}
 	return c, err
 }
 
-func (e *sqlite) give(c *sql.Conn) {
-	_ = c.Close() // returns it to the pool, which never fails twice
-	<-e.writing
+func (e *sqlite) give(db *sql.DB, c *sql.Conn, err error) {
+	if err != nil || e.waiting.Load() == 0 || db.Stats().MaxOpenConnections == 1 {
+		_ = c.Close() // returns it to the pool, which never fails twice
+		c = nil
+	}
+	e.turn <- c
+	e.tidy()
+}
+
+// tidy returns the connection to the pool that was given to somebody who has left.
+func (e *sqlite) tidy() {
+	if e.waiting.Load() > 0 {
+		return
+	}
+	select {
+	case c := <-e.turn:
+		if c != nil {
+			_ = c.Close()
+		}
+		e.turn <- nil
+	default:
+	}
 }
 
 // end does what a transaction is for, and ends it.
@@ -112,12 +150,12 @@ func (e *sqlite) commit(ctx context.Context, db *sql.DB, next func() []*write) e
 // the transaction of write takes as it begins.
 func (e *sqlite) together(
 	ctx context.Context, db *sql.DB, next func() []*write, do func(context.Context, conn, *write) error,
-) error {
+) (err error) {
 	c, err := e.take(ctx, db)
 	if err != nil {
 		return err
 	}
-	defer e.give(c)
+	defer func() { e.give(db, c, err) }()
 	tx, err := c.BeginTx(context.WithoutCancel(ctx), nil) // ends though that of the caller may have ended
 	if err != nil {
 		return err
@@ -308,58 +346,91 @@ func (r *runner) marks(device []byte, m marks, set, drop string) {
 }
 
 // The statements of a Load, each of which reads an index in its order: SQLite pays dearly for sorting and for tables that
-// are temporary.
+// are temporary. A limit is no parameter as it stands, because then SQLite would read the statement anew each time.
 var (
 	loadMaps = fmt.Sprintf(`
-		SELECT %d, 0, NULL, revision, generation, 0, client_nonce, server_nonce, account FROM gomadm_devices WHERE device = $1
+		SELECT 1, %d, 0, NULL, revision, generation, 0, client_nonce, server_nonce, account FROM gomadm_devices WHERE device = $1
 		UNION ALL
-		SELECT %d, 0, NULL, 0, 0, 0, name, value, NULL FROM gomadm_facts WHERE device = $1
+		SELECT 1, %d, 0, NULL, 0, 0, 0, name, value, NULL FROM gomadm_facts WHERE device = $1
 		UNION ALL
-		SELECT %d, 0, NULL, 0, 0, 0, name, value, NULL FROM gomadm_awaited WHERE device = $1`, deviceRow, factRow, awaitedRow)
+		SELECT 1, %d, 0, NULL, 0, 0, 0, name, value, NULL FROM gomadm_awaited WHERE device = $1`, deviceRow, factRow, awaitedRow)
 	loadSessions = fmt.Sprintf(`
-		SELECT %d, 0, key, 0, 0, 0, state, CASE WHEN body = $1 THEN reply END, NULL FROM gomadm_sessions
+		SELECT 1, %d, 0, key, 0, 0, 0, state, CASE WHEN body = $1 THEN reply END, NULL FROM gomadm_sessions
 		WHERE device = $2`, sessionRow)
 	loadParts = fmt.Sprintf(`
-		SELECT %d, 0, key, nth, 0, 0, part, NULL, NULL FROM gomadm_parts WHERE device = $1`, partRow)
+		SELECT 1, %d, 0, key, nth, 0, 0, part, NULL, NULL FROM gomadm_parts WHERE device = $1`, partRow)
 	loadLeased = fmt.Sprintf(`
-		SELECT %d, priority, session, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
+		SELECT 1, %d, priority, session, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
 		WHERE device = $1 AND session IS NOT NULL`, leasedRow)
 	loadWaiting = fmt.Sprintf(`
-		SELECT %d, priority, NULL, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
+		SELECT 1, %d, priority, NULL, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
 		WHERE device = $1 AND scope = $2 AND session IS NULL AND not_before <= $3
-		ORDER BY priority DESC, age LIMIT $4`, waitingRow)
+		ORDER BY priority DESC, age LIMIT CAST($4 AS INTEGER)`, waitingRow)
 	loadStatements = []string{loadMaps, loadSessions, loadParts, loadLeased, loadWaiting}
 )
 
-// load is a transaction that reads.
-func (e *sqlite) load(ctx context.Context, db *sql.DB, q session.Query) (*session.Record, error) {
+// load is a transaction that reads. It sees the database as it is at the first statement.
+func (e *sqlite) load(ctx context.Context, db *sql.DB, next func() []*read) (err error) {
 	if err := e.prepared.all(ctx, db, loadStatements); err != nil {
-		return nil, err
+		return err
 	}
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	conn, giveBack, err := e.reader(ctx, db)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	l, c, device := new(loading), &preparedTx{Tx: tx, statements: &e.prepared}, []byte(q.Device)
-	err = l.rows(c.QueryContext(ctx, loadMaps, device))
+	defer func() { giveBack(err) }()
+	quiet := context.WithoutCancel(ctx) // for statements that are too short to pay a driver for watching the context
+	tx, err := conn.BeginTx(quiet, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	c := &preparedTx{Tx: tx, statements: &e.prepared}
+	for _, r := range next() {
+		l := new(loading)
+		err := e.read(quiet, c, r.Query, l)
+		if e.undone(err) || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err(), tx.Rollback())
+		}
+		r.done(l, err)
+	}
+	return tx.Rollback()
+}
+
+// reader returns a connection for Loads, and what gives it back. Loads that share a transaction take turns with what writes:
+// on any other connection SQLite would throw away the pages that it has in memory whenever something was written.
+func (e *sqlite) reader(ctx context.Context, db *sql.DB) (*sql.Conn, func(error), error) {
+	if e.delay > 0 {
+		short, cancel := context.WithTimeout(ctx, e.delay)
+		defer cancel()
+		if c, err := e.take(short, db); err == nil {
+			return c, func(err error) { e.give(db, c, err) }, nil
+		}
+	}
+	c, err := db.Conn(ctx)
+	return c, func(error) { _ = c.Close() }, err
+}
+
+func (e *sqlite) read(ctx context.Context, c conn, q session.Query, l *loading) error {
+	device := []byte(q.Device)
+	err := each(l.add)(c.QueryContext(ctx, loadMaps, device))
 	if err == nil {
-		err = l.rows(c.QueryContext(ctx, loadSessions, q.Body[:], device))
+		err = each(l.add)(c.QueryContext(ctx, loadSessions, q.Body[:], device))
 	}
 	if err == nil && q.Parts {
-		err = l.rows(c.QueryContext(ctx, loadParts, device))
+		err = each(l.add)(c.QueryContext(ctx, loadParts, device))
 	}
 	if err == nil {
-		err = l.rows(c.QueryContext(ctx, loadLeased, device))
+		err = each(l.add)(c.QueryContext(ctx, loadLeased, device))
 	}
 	for _, scope := range [...]omadm.Scope{omadm.DeviceScope, omadm.UserScope} {
 		if err == nil {
-			err = l.fit(q.Octets)(c.QueryContext(ctx, loadWaiting, device, int64(scope), nanos(q.Now), int64(max(q.Limit, 1))))
+			err = each(l.fit(q.Octets))(c.QueryContext(ctx, loadWaiting, device, int64(scope), nanos(q.Now), int64(max(q.Limit, 1))))
+		}
+		if errors.Is(err, errFull) {
+			err = nil
 		}
 	}
-	if err := errors.Join(err, tx.Rollback()); err != nil {
-		return nil, err
-	}
-	return l.record(q.Device)
+	return err
 }
 
 // results returns entries in the order of their numbers, which is that of the transactions: they write one after the

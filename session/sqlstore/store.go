@@ -19,7 +19,8 @@ type Store struct {
 	db       *sql.DB
 	engine   engine
 	patience time.Duration
-	grouping *grouping // nil: none
+	loads    *grouping[*read] // nil: none
+	commits  *grouping[*write]
 }
 
 var (
@@ -39,19 +40,23 @@ type Options struct {
 	// (SQLITE_BUSY, serialization failure, deadlock), with pauses of up to 100 ms; 0: 10 s. A deadline of the context may
 	// end it before.
 	Patience time.Duration
-	// Group is which Commits share a transaction; the zero value: none.
+	// Group is how many Loads, and how many Commits, share a transaction; the zero value: none.
 	Group Group
 }
 
 // New returns a store in a database, which the caller opens and closes. The connections need the settings that the
 // package comment names. New panics if d is none of the dialects.
 func New(db *sql.DB, d Dialect, opts Options) *Store {
-	s := &Store{db: db, engine: d.engine(), patience: opts.Patience}
+	if opts.Group.Delay == 0 {
+		opts.Group.Delay = 100 * time.Millisecond
+	}
+	s := &Store{db: db, engine: d.engine(opts.Group), patience: opts.Patience}
 	if s.patience == 0 {
 		s.patience = 10 * time.Second
 	}
 	if opts.Group.Size > 1 {
-		s.grouping = newGrouping(opts.Group, s.commit)
+		s.loads = newGrouping(opts.Group, 1, s.load)
+		s.commits = newGrouping(opts.Group, s.engine.turns(), s.commit)
 	}
 	return s
 }
@@ -63,8 +68,9 @@ func (s *Store) Commit(ctx context.Context, c *session.Change) error {
 	w, err := newWrite(c)
 	switch {
 	case err != nil:
-	case s.grouping != nil:
-		err = s.grouping.commit(ctx, w)
+	case s.commits != nil:
+		w.own()
+		err = s.commits.wait(ctx, w)
 	default:
 		s.commit(ctx, func() []*write { return []*write{w} })
 		err = w.err

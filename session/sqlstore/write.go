@@ -30,8 +30,7 @@ type write struct {
 	told           []entry
 	facts, awaited marks
 
-	err  error // what became of it
-	left bool  // nobody waits for it any more, see batch
+	ending
 }
 
 // dialogue is a row of gomadm_sessions, and perhaps one of gomadm_parts.
@@ -104,6 +103,9 @@ func (w *write) own() {
 		d.body, d.reply, d.part = bytes.Clone(d.body), bytes.Clone(d.reply), bytes.Clone(d.part)
 	}
 }
+
+// excludes keeps the changes of a device apart: each is of a revision.
+func (w *write) excludes(other *write) bool { return bytes.Equal(w.device, other.device) }
 
 // dialogues says which session is kept and which are closed.
 func (w *write) dialogues(c *session.Change) error {

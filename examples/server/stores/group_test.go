@@ -21,8 +21,8 @@ func newGroupStore(db *sql.DB, d sqlstore.Dialect) store {
 	return store{sqlstore.New(db, d, sqlstore.Options{Group: group}), db, d}
 }
 
-// company is a store whose Commits are never alone: at the same time there are changes of devices that are not registered,
-// of which nothing may be done.
+// company is a store whose Loads and Commits are never alone: at the same time there are those of devices that are not
+// registered, of which nothing may be done.
 type company struct {
 	store
 	t *testing.T
@@ -39,6 +39,19 @@ func (s company) Commit(ctx context.Context, c *session.Change) error {
 	err := s.store.Commit(ctx, c)
 	all.Wait()
 	return err
+}
+
+func (s company) Load(ctx context.Context, q session.Query) (*session.Record, error) {
+	var all sync.WaitGroup
+	for i := range 2 {
+		all.Go(func() {
+			_, err := s.store.Load(context.Background(), session.Query{Device: omadm.DeviceID(fmt.Sprintf("stranger-%d", i))})
+			wantError(s.t, "Load of a stranger", err, session.ErrUnknownDevice)
+		})
+	}
+	rec, err := s.store.Load(ctx, q)
+	all.Wait()
+	return rec, err
 }
 
 // everything is a change that does everything. Its requests are waiting, leased and going.
@@ -207,6 +220,56 @@ func TestEachOfAGroupSucceedsOrFailsOnItsOwn(t *testing.T) {
 			want(t, "results of "+string(name), told[name], told["alone"])
 		}
 		want(t, "devices with results", len(told), 5) // with the one that was stuck
+	})
+}
+
+// Each Load of a transaction returns what it returns alone.
+func TestEachLoadOfAGroupHasItsOwn(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		db := k.open(t)
+		s, alone := newGroupStore(db, k.Dialect), newStore(db, k.Dialect)
+		migrate(t, s)
+		const devices, rounds = 6, 20
+		var queries []session.Query
+		for i := range devices {
+			id := omadm.DeviceID(fmt.Sprint("pc-", i))
+			c := everything(id, prepare(t, alone, id))
+			c.Facts["./DevDetail/SwV"], c.Reply, c.Part = string(id), []byte("reply to "+id), []byte("part of "+id)
+			c.Session.Body[0] = byte(i)
+			commit(t, alone, c)
+			if err := s.Enqueue(t.Context(), id, get("waiting at "+omadm.RequestID(id)), get("the same")); err != nil {
+				t.Fatal(err)
+			}
+			late := get("late")
+			late.NotBefore = noon.Add(time.Duration(i) * time.Hour)
+			if err := s.Enqueue(t.Context(), id, late); err != nil {
+				t.Fatal(err)
+			}
+			queries = append(queries, session.Query{Device: id, Now: noon, Limit: 100, Octets: 1 << 20, Body: c.Session.Body, Parts: true},
+				session.Query{Device: id, Now: noon.Add(150 * time.Minute), Limit: 1 + i, Octets: 1 << 20},
+				session.Query{Device: id, Now: noon.Add(24 * time.Hour), Limit: 100, Octets: 150 * i, Parts: i%2 == 0})
+		}
+		expected := make([]*session.Record, len(queries))
+		for i, q := range queries {
+			var err error
+			if expected[i], err = alone.Load(t.Context(), q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var all sync.WaitGroup
+		for i, q := range queries {
+			all.Go(func() {
+				for range rounds {
+					rec, err := s.Load(context.Background(), q)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					want(t, fmt.Sprintf("%+v", q), rec, expected[i])
+				}
+			})
+		}
+		all.Wait()
 	})
 }
 
