@@ -1,0 +1,37 @@
+package firewall_test
+
+import (
+	"fmt"
+
+	"github.com/gomadm/gomadm/csp/firewall"
+)
+
+func Example() {
+	rule := firewall.Rule{
+		ID: "web", Name: "Web server", In: true, Profiles: firewall.Domain | firewall.Private, Protocol: firewall.TCP.Number(),
+		LocalPorts: []firewall.Ports{{From: 80}, {From: 8080, To: 8089}}, RemoteAddresses: []string{"LocalSubnet", "192.0.2.0/24"},
+	}
+	request, err := rule.Request()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(request.Group)
+	for _, op := range request.Ops {
+		fmt.Println(op.Verb, op.URI.Segments()[7:], op.Value.Data.Value)
+	}
+	rule.LocalPorts[1].To = 80
+	_, err = rule.Request()
+	fmt.Println(err)
+	// Output:
+	// Atomic
+	// Replace [Action Type] 1
+	// Replace [Direction] IN
+	// Replace [Profiles] 3
+	// Replace [Protocol] 6
+	// Replace [Name] Web server
+	// Replace [LocalPortRanges] 80,8080-8089
+	// Replace [RemoteAddressRanges] LocalSubnet,192.0.2.0/24
+	// Replace [Enabled] true
+	// firewall: LocalPorts[1]: ends before it begins
+}
