@@ -1,0 +1,73 @@
+package passportforwork
+
+import (
+	"errors"
+
+	"github.com/gomadm/gomadm/csp/node"
+	"github.com/gomadm/gomadm/omadm"
+)
+
+// Sensors is how a device lets its users sign in without a PIN, whatever their tenant. What is nil is left as it is on the device.
+type Sensors struct {
+	Biometrics   *bool // faces and fingerprints
+	AntiSpoofing *bool // faces only with a camera that tells a picture from a face
+	SecurityKeys *bool // FIDO2
+}
+
+// Request returns the request for all that is set. It has no ID: the caller gives it one. The error is a *csp.FieldError.
+func (s Sensors) Request() (omadm.Request, error) {
+	var r omadm.Request
+	if s.Biometrics != nil {
+		r.Ops = append(r.Ops, BiometricsUseBiometrics.Replace(*s.Biometrics))
+	}
+	if s.AntiSpoofing != nil {
+		r.Ops = append(r.Ops, BiometricsFacialFeaturesUseEnhancedAntiSpoofing.Replace(*s.AntiSpoofing))
+	}
+	if s.SecurityKeys != nil {
+		keys := SecurityKeyUseSecurityKeyForSigninDisabled
+		if *s.SecurityKeys {
+			keys = SecurityKeyUseSecurityKeyForSigninEnabled
+		}
+		r.Ops = append(r.Ops, SecurityKeyUseSecurityKeyForSignin.Replace(keys))
+	}
+	if len(r.Ops) == 0 {
+		return omadm.Request{}, fault("", "nothing to set")
+	}
+	r.Normalize()
+	return r, nil
+}
+
+// GetSensors returns the request that asks for what ReadSensors reads. It has no ID. What was never set is not there, and the
+// device answers 404 to it.
+func GetSensors() omadm.Request {
+	return omadm.Request{Ops: []omadm.Op{
+		BiometricsUseBiometrics.Get(), BiometricsFacialFeaturesUseEnhancedAntiSpoofing.Get(), SecurityKeyUseSecurityKeyForSignin.Get(),
+	}}
+}
+
+// ReadSensors reads what a device answered to GetSensors. What it does not say is nil; the error is that of a value of another
+// kind.
+func ReadSensors(results ...omadm.Result) (Sensors, error) {
+	var s Sensors
+	keys, err := SecurityKeyUseSecurityKeyForSignin.Value(results...)
+	on := keys == SecurityKeyUseSecurityKeyForSigninEnabled
+	err = errors.Join(
+		optional(&s.Biometrics)(BiometricsUseBiometrics.Value(results...)),
+		optional(&s.AntiSpoofing)(BiometricsFacialFeaturesUseEnhancedAntiSpoofing.Value(results...)),
+		optional(&s.SecurityKeys)(on, err),
+	)
+	return s, err
+}
+
+// optional returns what keeps a value, nil when there is none.
+func optional(dst **bool) func(bool, error) error {
+	return func(v bool, err error) error {
+		switch {
+		case err == nil:
+			*dst = &v
+		case errors.Is(err, node.ErrNoValue):
+			return nil
+		}
+		return err
+	}
+}
