@@ -120,6 +120,8 @@ func TestBitLockerFields(t *testing.T) {
 		_, err := e.Request()
 		wrongField(t, err, "bitlocker", field)
 	}
-	_, err := bitlocker.Rotate(" ")
+	_, err := bitlocker.Encryption{Message: &bitlocker.Message{URL: "https://" + strings.Repeat("a", 500)}}.Request()
+	wrongField(t, err, "bitlocker", "Message.URL")
+	_, err = bitlocker.Rotate(" ")
 	wrongField(t, err, "bitlocker", "ID")
 }

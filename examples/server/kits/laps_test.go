@@ -79,7 +79,9 @@ func TestLAPSFields(t *testing.T) {
 		_, err := p.Request()
 		wrongField(t, err, "laps", field)
 	}
-	for field, p := range map[string]laps.Policy{"Length": {Length: 65}, "Words": {Complexity: laps.LongWords, Words: 2}, "Account": {Account: "a."}} {
+	for field, p := range map[string]laps.Policy{
+		"Domain.History": {Domain: &laps.DomainOptions{Encrypt: &no, History: 1}}, "Automatic.Name": {Automatic: &laps.Automatic{Enabled: true, Name: "a?"}},
+		"Length": {Length: 65}, "Words": {Complexity: laps.LongWords, Words: 2}, "Account": {Account: "a."}} {
 		_, err := p.Request()
 		wrongField(t, err, "laps", field)
 	}

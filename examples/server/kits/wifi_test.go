@@ -132,6 +132,11 @@ func TestWiFiFields(t *testing.T) {
 	}
 	_, err := wifi.Network{}.Get()
 	wrongField(t, err, "wifi", "SSID")
+	_, err = wifi.Network{}.Matches()
+	wrongField(t, err, "wifi", "SSID")
+	if _, err := personal.Matches(); !errors.Is(err, node.ErrNoValue) {
+		t.Errorf("no answer: got error %v", err)
+	}
 	_, err = wifi.Network{}.Delete()
 	wrongField(t, err, "wifi", "SSID")
 }
