@@ -29,6 +29,14 @@ func TestFirewallRule(t *testing.T) {
 	for _, want := range rules {
 		s.mayMiss = false
 		s.made(want.Request())
+		if want.Name != "" {
+			s.holds("./Device/Vendor/MSFT/Firewall/MdmStore/FirewallRules/"+omadm.EscapeSegment(want.ID)+"/", map[string]string{
+				"Action/Type": "1", "Direction": "IN", "Enabled": "true", "Profiles": "5", "Protocol": "6", "InterfaceTypes": "Lan,Wireless", "EdgeTraversal": "true",
+				"LocalPortRanges": "80,8080-8089", "RemotePortRanges": "1024-65535", "LocalAddressRanges": "192.0.2.1", "App/ServiceName": "web",
+				"App/FilePath": `%ProgramFiles%\Web\web.exe`, "LocalUserAuthorizedList": "O:LSD:(A;;CC;;;BA)",
+				"RemoteAddressRanges": "LocalSubnet,192.0.2.0/24,2001:db8::1-2001:db8::9,192.0.2.0/255.255.255.0",
+			})
+		}
 		s.put("./Device/Vendor/MSFT/Firewall/MdmStore/FirewallRules/"+omadm.EscapeSegment(want.ID)+"/Status", "OK")
 		s.mayMiss = true // what the rule lacks
 		request, err := want.Get()

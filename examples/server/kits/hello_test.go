@@ -1,6 +1,7 @@
 package kits_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -26,6 +27,14 @@ func TestHello(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			s.made(want.Request())
+			if name == "device" {
+				s.holds("./Device/Vendor/MSFT/PassportForWork/"+tenant+"/Policies/", map[string]string{
+					"UsePassportForWork": "true", "RequireSecurityDevice": "true", "EnablePinRecovery": "false", "ExcludeSecurityDevices/TPM12": "true",
+					"Remote/UseRemotePassport": "false", "UseCloudTrustForOnPremAuth": "true", "UseCertificateForOnPremAuth": "false",
+					"PINComplexity/MinimumPINLength": "8", "PINComplexity/MaximumPINLength": "127", "PINComplexity/Digits": "1", "PINComplexity/LowercaseLetters": "0",
+					"PINComplexity/UppercaseLetters": "2", "PINComplexity/SpecialCharacters": "0", "PINComplexity/Expiration": "0", "PINComplexity/History": "50",
+				})
+			}
 			s.mayMiss = true // what was never set
 			got, err := want.Read(s.made(want.Get())...)
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -72,6 +81,10 @@ func TestSensors(t *testing.T) {
 	}
 	for _, want := range []hello.Sensors{{Biometrics: &yes, AntiSpoofing: &yes, SecurityKeys: &yes}, {Biometrics: &no, AntiSpoofing: &no, SecurityKeys: &no}} {
 		s.made(want.Request())
+		s.holds("./Device/Vendor/MSFT/PassportForWork/", map[string]string{
+			"Biometrics/UseBiometrics": fmt.Sprint(*want.Biometrics), "Biometrics/FacialFeaturesUseEnhancedAntiSpoofing": fmt.Sprint(*want.AntiSpoofing),
+			"SecurityKey/UseSecurityKeyForSignin": map[bool]string{true: "1", false: "0"}[*want.SecurityKeys],
+		})
 		got, err := hello.ReadSensors(s.do(hello.GetSensors())...)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -97,9 +110,13 @@ func TestDeviceLock(t *testing.T) {
 			s := newSite(t)
 			s.tolerate = []csp.Code{csp.CodeDependUnknown}
 			s.made(want.Request())
-			enabled := map[bool]string{true: "0", false: "1"}[*want.Required]
-			if got := s.tree.Value("./Device/Vendor/MSFT/Policy/Config/DeviceLock/DevicePasswordEnabled"); got != enabled {
-				t.Errorf("DevicePasswordEnabled: got %q, want %q", got, enabled)
+			const top = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/"
+			s.holds(top, map[string]string{"DevicePasswordEnabled": map[bool]string{true: "0", false: "1"}[*want.Required]})
+			if name == "strict" {
+				s.holds(top, map[string]string{
+					"AlphanumericDevicePasswordRequired": "0", "MinDevicePasswordLength": "16", "MinDevicePasswordComplexCharacters": "4", "AllowSimpleDevicePassword": "0",
+					"DevicePasswordExpiration": "90", "DevicePasswordHistory": "24", "MaxDevicePasswordFailedAttempts": "10", "MaxInactivityTimeDeviceLock": "15",
+				})
 			}
 			s.mayMiss = true // what was never set
 			got, err := policy.ReadLock(s.do(policy.GetLock())...)

@@ -32,6 +32,15 @@ func TestLAPS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			s.made(want.Request())
+			if name == "directory" {
+				s.holds("./Device/Vendor/MSFT/LAPS/Policies/", map[string]string{
+					"BackupDirectory": "2", "PasswordAgeDays": "1", "PasswordComplexity": "6", "PassphraseLength": "5", "PostAuthenticationActions": "1",
+					"PostAuthenticationResetDelay": "0", "ADPasswordEncryptionEnabled": "true", "ADPasswordEncryptionPrincipal": `EXAMPLE\Desk`,
+					"ADEncryptedPasswordHistorySize": "12", "PasswordExpirationProtectionEnabled": "true", "AutomaticAccountManagementEnabled": "true",
+					"AutomaticAccountManagementTarget": "1", "AutomaticAccountManagementNameOrPrefix": "desk", "AutomaticAccountManagementEnableAccount": "true",
+					"AutomaticAccountManagementRandomizeName": "true",
+				})
+			}
 			s.mayMiss = true // what was never set
 			got, err := laps.Read(s.do(laps.Get())...)
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {

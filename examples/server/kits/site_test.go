@@ -162,6 +162,16 @@ func (s *site) put(uri, value string) {
 	s.tree.Put(uri, n)
 }
 
+// holds checks what the device has, by the names of the nodes below top.
+func (s *site) holds(top string, want map[string]string) {
+	s.t.Helper()
+	for name, value := range want {
+		if got := s.tree.Value(top + name); got != value {
+			s.t.Errorf("%s: got %q, want %q", top+name, got, value)
+		}
+	}
+}
+
 // executed returns how often the device has carried out a command for a node.
 func (s *site) executed(verb omadm.Verb, uri string) (n int) {
 	for _, e := range s.device.Executions() {

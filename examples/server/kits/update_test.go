@@ -26,6 +26,17 @@ func TestUpdateRing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			s.made(want.Request())
+			if name == "all" {
+				s.holds("./Device/Vendor/MSFT/Policy/Config/Update/", map[string]string{
+					"DeferQualityUpdatesPeriodInDays": "0", "ConfigureDeadlineForQualityUpdates": "3", "ConfigureDeadlineGracePeriod": "0",
+					"ConfigureDeadlineNoAutoRebootForQualityUpdates": "1", "DeferFeatureUpdatesPeriodInDays": "365", "ConfigureDeadlineForFeatureUpdates": "30",
+					"ConfigureDeadlineGracePeriodForFeatureUpdates": "7", "ConfigureDeadlineNoAutoRebootForFeatureUpdates": "0", "ProductVersion": "Windows 11",
+					"TargetReleaseVersion": "24H2", "AllowAutoUpdate": "2", "ActiveHoursStart": "20", "ActiveHoursEnd": "8",
+					"ExcludeWUDriversInQualityUpdate": "1", "AllowMUUpdateService": "1", "SetDisablePauseUXAccess": "1",
+				})
+			} else if name == "paused" {
+				s.holds("./Device/Vendor/MSFT/Policy/Config/Update/", map[string]string{"PauseQualityUpdates": "1", "PauseQualityUpdatesStartTime": "2026-03-01"})
+			}
 			s.mayMiss = true // what was never set
 			got, err := update.ReadRing(s.do(update.GetRing())...)
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {

@@ -31,6 +31,9 @@ func TestWiFi(t *testing.T) {
 			s := newSite(t)
 			s.tolerate = []csp.Code{csp.CodeNamePattern} // a blank
 			s.made(want.Add())
+			if want.Cost == wifi.Variable {
+				s.holds("./Device/Vendor/MSFT/WiFi/Profile/Guests%20&%20friends/", map[string]string{"WiFiCost": "3"})
+			}
 			s.mayMiss = true // what was not set
 			request, err := want.Get()
 			results := s.made(request, err)
@@ -66,6 +69,26 @@ func TestWiFi(t *testing.T) {
 // fields are those of a network, whose formatted form shows but one.
 func fields(n wifi.Network) []any {
 	return []any{n.SSID, n.User, n.Hidden, n.Manual, int(n.Security), n.Key, n.EAP, int(n.SignInAs), n.Proxy, n.ProxyPAC, n.ProxyAuto, int(n.Cost)}
+}
+
+func TestWiFiProfile(t *testing.T) {
+	const head = `<WLANProfile xmlns="http://www.microsoft.com/networking/WLAN/profile/v1"><name>a&amp;b</name><SSIDConfig><SSID><hex>612662</hex><name>a&amp;b</name></SSID>`
+	for want, n := range map[string]wifi.Network{
+		head + `<nonBroadcast>true</nonBroadcast></SSIDConfig><connectionType>ESS</connectionType><connectionMode>manual</connectionMode><MSM><security>` +
+			`<authEncryption><authentication>WPA2PSK</authentication><encryption>AES</encryption><useOneX>false</useOneX></authEncryption>` +
+			`<sharedKey><keyType>passPhrase</keyType><protected>false</protected><keyMaterial>hidden-4711</keyMaterial></sharedKey></security></MSM></WLANProfile>`: {
+			SSID: "a&b", Hidden: true, Manual: true, Security: wifi.WPA2Personal, Key: "hidden-4711",
+		},
+		head + `<nonBroadcast>false</nonBroadcast></SSIDConfig><connectionType>ESS</connectionType><connectionMode>auto</connectionMode><MSM><security>` +
+			`<authEncryption><authentication>WPA3ENT</authentication><encryption>AES</encryption><useOneX>true</useOneX></authEncryption>` +
+			`<OneX xmlns="http://www.microsoft.com/networking/OneX/v1"><authMode>user</authMode><EAPConfig>` + eap + `</EAPConfig></OneX></security></MSM></WLANProfile>`: {
+			SSID: "a&b", Security: wifi.WPA3Enterprise, EAP: eap, SignInAs: wifi.User,
+		},
+	} {
+		if got, err := n.Profile(); err != nil || got != want {
+			t.Errorf("got  %s, %v\nwant %s", got, err, want)
+		}
+	}
 }
 
 func TestWiFiReadsWhatOthersWrote(t *testing.T) {
