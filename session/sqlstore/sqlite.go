@@ -348,25 +348,24 @@ func (r *runner) marks(device []byte, m marks, set, drop string) {
 // The statements of a Load, each of which reads an index in its order: SQLite pays dearly for sorting and for tables that
 // are temporary. A limit is no parameter as it stands, because then SQLite would read the statement anew each time.
 var (
-	loadMaps = fmt.Sprintf(`
+	loadAll = fmt.Sprintf(`
 		SELECT 1, %d, 0, NULL, revision, generation, 0, client_nonce, server_nonce, account FROM gomadm_devices WHERE device = $1
 		UNION ALL
 		SELECT 1, %d, 0, NULL, 0, 0, 0, name, value, NULL FROM gomadm_facts WHERE device = $1
 		UNION ALL
-		SELECT 1, %d, 0, NULL, 0, 0, 0, name, value, NULL FROM gomadm_awaited WHERE device = $1`, deviceRow, factRow, awaitedRow)
-	loadSessions = fmt.Sprintf(`
-		SELECT 1, %d, 0, key, 0, 0, 0, state, CASE WHEN body = $1 THEN reply END, NULL FROM gomadm_sessions
-		WHERE device = $2`, sessionRow)
+		SELECT 1, %d, 0, NULL, 0, 0, 0, name, value, NULL FROM gomadm_awaited WHERE device = $1
+		UNION ALL
+		SELECT 1, %d, 0, key, 0, 0, 0, state, CASE WHEN body = $2 THEN reply END, NULL FROM gomadm_sessions WHERE device = $1
+		UNION ALL
+		SELECT 1, %d, priority, session, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
+		WHERE device = $1 AND session IS NOT NULL`, deviceRow, factRow, awaitedRow, sessionRow, leasedRow)
 	loadParts = fmt.Sprintf(`
 		SELECT 1, %d, 0, key, nth, 0, 0, part, NULL, NULL FROM gomadm_parts WHERE device = $1`, partRow)
-	loadLeased = fmt.Sprintf(`
-		SELECT 1, %d, priority, session, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
-		WHERE device = $1 AND session IS NOT NULL`, leasedRow)
 	loadWaiting = fmt.Sprintf(`
 		SELECT 1, %d, priority, NULL, age, attempts, failures, form, NULL, NULL FROM gomadm_requests
 		WHERE device = $1 AND scope = $2 AND session IS NULL AND not_before <= $3
 		ORDER BY priority DESC, age LIMIT CAST($4 AS INTEGER)`, waitingRow)
-	loadStatements = []string{loadMaps, loadSessions, loadParts, loadLeased, loadWaiting}
+	loadStatements = []string{loadAll, loadParts, loadWaiting}
 )
 
 // load is a transaction that reads. It sees the database as it is at the first statement.
@@ -412,15 +411,9 @@ func (e *sqlite) reader(ctx context.Context, db *sql.DB) (*sql.Conn, func(error)
 
 func (e *sqlite) read(ctx context.Context, c conn, q session.Query, l *loading) error {
 	device := []byte(q.Device)
-	err := each(l.add)(c.QueryContext(ctx, loadMaps, device))
-	if err == nil {
-		err = each(l.add)(c.QueryContext(ctx, loadSessions, q.Body[:], device))
-	}
+	err := each(l.add)(c.QueryContext(ctx, loadAll, device, q.Body[:]))
 	if err == nil && q.Parts {
 		err = each(l.add)(c.QueryContext(ctx, loadParts, device))
-	}
-	if err == nil {
-		err = each(l.add)(c.QueryContext(ctx, loadLeased, device))
 	}
 	for _, scope := range [...]omadm.Scope{omadm.DeviceScope, omadm.UserScope} {
 		if err == nil {
