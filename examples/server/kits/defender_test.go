@@ -89,6 +89,11 @@ func TestAttackSurface(t *testing.T) {
 		Excluded: []string{`C:\Tools\*.exe`, `%ProgramFiles%\Example`},
 	}
 	s.made(want.Request())
+	s.holds("./Device/Vendor/MSFT/Policy/Config/Defender/", map[string]string{
+		"AttackSurfaceReductionRules": "9e6c4e1f-7d60-472f-ba1a-a39ef669e4b2=1|b2b3f03d-6a65-4f7b-a9c7-1c7ef74a9ba4=6|" +
+			"d1e49aac-8f56-4280-b9ba-993a6d77406c=0|d4f940ab-401b-4efc-aadc-ad5f3c50688a=2",
+		"AttackSurfaceReductionOnlyExclusions": `C:\Tools\*.exe|%ProgramFiles%\Example`,
+	})
 	got, err := defender.ReadAttackSurface(s.do(defender.GetAttackSurface())...)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
