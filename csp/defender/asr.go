@@ -40,6 +40,9 @@ const (
 	USBProcesses         ASRRule = "b2b3f03d-6a65-4f7b-a9c7-1c7ef74a9ba4" // not trusted and not signed
 	OfficeMacroWin32     ASRRule = "92e97fa1-2edf-4476-bdd6-9dd0b4dddc7b"
 	RansomwareProtection ASRRule = "c1db55ab-c21a-4637-bb3f-a12568109d35"
+	SafeModeReboots      ASRRule = "33ddedf1-c6e0-47cb-833e-de6133960387"
+	CopiedSystemTools    ASRRule = "c0033c00-d16d-4114-a5a0-dc9b3a7d2ceb" // or those that only look so
+	Webshells            ASRRule = "a8f5898e-1dc8-49a9-9878-85004b8a61e6" // on servers
 )
 
 // ASRMode is what a rule does.
