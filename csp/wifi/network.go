@@ -49,6 +49,7 @@ const (
 	WPA2Enterprise
 	WPA3Enterprise
 	WPA3Enterprise192 // with the suite of 192 bits
+	EnhancedOpen      // open, and encrypted (OWE)
 )
 
 // securities have what profiles say of them.
@@ -62,6 +63,7 @@ var securities = [...]struct {
 	WPA2Enterprise:    {"WPA2", "AES", false, true},
 	WPA3Enterprise:    {"WPA3ENT", "AES", false, true},
 	WPA3Enterprise192: {"WPA3ENT192", "GCMP256", false, true},
+	EnhancedOpen:      {"OWE", "AES", false, false},
 }
 
 // SignIn says with whose credentials a device signs in.

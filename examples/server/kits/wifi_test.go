@@ -23,6 +23,7 @@ func TestWiFi(t *testing.T) {
 		"open":       {SSID: "Guests & friends", Hidden: true, Cost: wifi.Variable},
 		"personal":   {SSID: "Büro 2", User: true, Manual: true, Security: wifi.WPA2Personal, Key: `hidden-<4711>&"`, Proxy: "proxy.example.test:8080"},
 		"key":        {SSID: "key", Security: wifi.WPA2Personal, Key: strings.Repeat("4a", 32), ProxyPAC: "https://proxy.example.test/pac"},
+		"owe":        {SSID: "owe", Security: wifi.EnhancedOpen},
 		"wpa3":       {SSID: "wpa3", Security: wifi.WPA3Personal, Key: "hidden-4711"},
 		"enterprise": {SSID: "corp", Security: wifi.WPA2Enterprise, EAP: eap, SignInAs: wifi.Machine, ProxyAuto: true},
 		"suite":      {SSID: "corp 192", Security: wifi.WPA3Enterprise192, EAP: eap, SignInAs: wifi.User},
