@@ -32,7 +32,7 @@ const (
 // loadDevice and loadDevices are all of a Load, or of several, in one statement, which sees one state of the database. They
 // are for PostgreSQL. What is small is packed: each octet string behind its length in four octets. What comes in rows has no
 // order. Requests that wait are first found in their index, which has all that the limits are about and their order; only
-// those that are returned are read.
+// those that are returned are read, one by one: the limit keeps a planner from joining all that the device has.
 var (
 	loadDevice  = loadText("1", "$1::bytea", "$2::bytea", "$3::boolean", "$4::bigint", "$5::bigint", "$6::bigint")
 	loadDevices = `SELECT r.* FROM
@@ -71,7 +71,8 @@ func loadText(nth, device, body, parts, now, most, octets string) string {
 			WHERE device = {device} AND scope = s.scope AND session IS NULL AND not_before <= {now}
 			ORDER BY priority DESC, age LIMIT {most}) AS due
 		WINDOW o AS (ORDER BY priority DESC, age ROWS UNBOUNDED PRECEDING)) AS fit
-	JOIN gomadm_requests AS r ON r.device = {device} AND r.request = fit.request
+	CROSS JOIN LATERAL (SELECT priority, age, attempts, failures, form FROM gomadm_requests
+		WHERE device = {device} AND request = fit.request LIMIT 1) AS r
 	WHERE fit.nth = 1 OR fit.octets <= {octets}`,
 		deviceRow, packedFactsRow, packedAwaitedRow, packedSessionsRow, partRow, leasedRow, waitingRow,
 		omadm.DeviceScope, omadm.UserScope))
