@@ -48,9 +48,9 @@ const (
 	// One of 0, 1, 2. Builds 10.0.10240.
 	UserAccountsOptionsLogging node.Named[node.AddDeleteGetReplace[string]] = "./User/Vendor/MSFT/ActiveSync/Accounts/{Account GUID}/Options/Logging"
 
-	UserAccountsOptionsLoggingIsOff                    string = "0"
-	UserAccountsOptionsLoggingBasicLoggingIsEnabled    string = "1"
-	UserAccountsOptionsLoggingAdvancedLoggingIsEnabled string = "2"
+	UserAccountsOptionsLoggingOff      string = "0"
+	UserAccountsOptionsLoggingBasic    string = "1"
+	UserAccountsOptionsLoggingAdvanced string = "2"
 
 	// One of 0, 1, 2, 3, 4, 5, 6. Builds 10.0.10240.
 	UserAccountsOptionsMailAgeFilter node.Named[node.AddDeleteGetReplace[string]] = "./User/Vendor/MSFT/ActiveSync/Accounts/{Account GUID}/Options/MailAgeFilter"

@@ -12,7 +12,8 @@
 // From the catalogue it writes the types of package csp/node and the packages of constants, one for each provider, which
 // needs no description files: without GOMADM_DDF only that is done. The names of the constants are in names.tsv, to which
 // new ones are added and where nothing is changed or taken away; so are those of values, which come from what the
-// description files say of them, if it is no more than four words. Hand-written files beside the generated ones keep the
+// description files say of them, if it is no more than four words. Where that is wrong or misleads, as it does of
+// Connectivity/DisallowNetworkConnectivityActiveTests, a line written by hand into names.tsv gives the name. Hand-written files beside the generated ones keep the
 // names that they declare, and their doc.go takes the place of the generated comment.
 package main
 

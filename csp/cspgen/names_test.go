@@ -172,6 +172,7 @@ func TestValueNames(t *testing.T) {
 		{Template: vendor + "A/Truth", Format: omadm.FormatBool, Allowed: csp.Constraint{Kind: csp.Enum, Values: []string{"true", "false"}}},
 		{Template: vendor + "A/Bits", Format: omadm.FormatInt, Allowed: csp.Constraint{Kind: csp.Flags, Values: []string{"0x1"}}},
 		{Template: vendor + "A/Number", Format: omadm.FormatInt, Allowed: csp.Constraint{Kind: csp.Range, Values: []string{"[0-1]"}}},
+		{Template: vendor + "A/DisableScan", Format: omadm.FormatInt, Allowed: csp.Constraint{Kind: csp.Enum, Values: []string{"0", "1", "2"}}},
 		{Template: "./User/Vendor/MSFT/A/Merge", Format: omadm.FormatInt, Allowed: csp.Constraint{Kind: csp.Enum, Values: []string{"0", "1", "2", "3"}}},
 		{Template: "./User/Vendor/MSFT/A/Alone", Format: omadm.FormatInt, Allowed: csp.Constraint{Kind: csp.Enum, Values: []string{"0"}}},
 	})
@@ -185,6 +186,7 @@ func TestValueNames(t *testing.T) {
 			"IN": "Inbound", "OUT": "Outbound", "true": "On", "false": "Off", "0x1": "First", "[0-1]": "Any",
 		}
 	}
+	said[vendor+"A/DisableScan"] = map[string]string{"0": "Enabled.", "1": "Disabled", "2": "Disabled for users"}
 	ns, err := parseNames("")
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +203,7 @@ func TestValueNames(t *testing.T) {
 			got += n.ident + " "
 		}
 	}
-	if want := "BitsFirst MergeOff TextInbound TextOutbound UserAloneMergeOff "; got != want {
+	if want := "BitsFirst DisableScanDisabledForUsers MergeOff TextInbound TextOutbound UserAloneMergeOff "; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

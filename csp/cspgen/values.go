@@ -96,11 +96,11 @@ func twin(c *csp.Catalog, n csp.Node) bool {
 	return err == nil && !m.Node.Ingested() && slices.Equal(m.Node.Allowed().Values, n.Allowed().Values)
 }
 
-// valueName returns what to call one of the values of a node; false when what is said of it is no name, or that of
-// another value as well.
+// valueName returns what to call one of the values of a node; false when what is said of it is no name, the opposite of
+// the number, or that of another value as well.
 func valueName(value string, all []string, said map[string]string) (string, bool) {
 	ident := nameOf(said[value])
-	if ident == "" || value == "" {
+	if ident == "" || value == "" || opposite(value, ident) {
 		return "", false
 	}
 	for _, other := range all {
@@ -109,6 +109,19 @@ func valueName(value string, all []string, said map[string]string) (string, bool
 		}
 	}
 	return ident, true
+}
+
+// opposite reports whether a name of one word says of 0 that it is on, or of 1 that it is off. It is then not said of the
+// node but of what the node is about, such as Enabled of the value 0 of DisableCatchupFullScan, or wrong. Such values are named by
+// hand, with a word more.
+func opposite(value, ident string) bool {
+	switch ident {
+	case "Enabled", "Enable", "Allowed", "Allow", "On", "Yes", "True":
+		return value == "0"
+	case "Disabled", "Disable", "NotAllowed", "Disallow", "Block", "Blocked", "Off", "No", "False":
+		return value == "1"
+	}
+	return false
 }
 
 // nameOf makes an identifier of up to four words: "Not allowed." is NotAllowed. It returns "" when there is more, or when

@@ -56,8 +56,8 @@ const (
 	// One of START, STOP. Builds 10.0.10586.
 	EtwLogCollectorsTraceControl node.Named[node.ExecGet[string]] = "./Device/Vendor/MSFT/DiagnosticLog/EtwLog/Collectors/{CollectorName}/TraceControl"
 
-	EtwLogCollectorsTraceControlStartLogTracing string = "START"
-	EtwLogCollectorsTraceControlStopLogTracing  string = "STOP"
+	EtwLogCollectorsTraceControlStart string = "START"
+	EtwLogCollectorsTraceControlStop  string = "STOP"
 
 	// One of 1, 2. Builds 10.0.10586.
 	EtwLogCollectorsTraceLogFileMode node.Named[node.GetReplace[int64]] = "./Device/Vendor/MSFT/DiagnosticLog/EtwLog/Collectors/{CollectorName}/TraceLogFileMode"

@@ -54,7 +54,7 @@ const (
 	// One of w7. Builds 10.0.10586.
 	AppID node.Named[node.AddGetReplace[string]] = "./SyncML/DMAcc/{AccountUID}/AppID"
 
-	AppIDTheOnlySupportedValue string = "w7"
+	AppIDW7 string = "w7"
 
 	// Builds 10.0.10586.
 	Ext node.Named[node.InteriorGet] = "./SyncML/DMAcc/{AccountUID}/Ext"
@@ -69,8 +69,8 @@ const (
 	// One of application/vnd.syncml.dm+xml, application/vnd.syncml.dm+wbxml. Builds 10.0.10586.
 	ExtMicrosoftDefaultEncoding node.Named[node.AddGetReplace[string]] = "./SyncML/DMAcc/{AccountUID}/Ext/Microsoft/DefaultEncoding"
 
-	ExtMicrosoftDefaultEncodingWbxmlIsUsed string = "application/vnd.syncml.dm+wbxml"
-	ExtMicrosoftDefaultEncodingXMLIsUsed   string = "application/vnd.syncml.dm+xml"
+	ExtMicrosoftDefaultEncodingWBXML string = "application/vnd.syncml.dm+wbxml"
+	ExtMicrosoftDefaultEncodingXML   string = "application/vnd.syncml.dm+xml"
 
 	// One of false, true. Builds 10.0.10586.
 	ExtMicrosoftDisableOnRoaming node.Named[node.AddGetReplace[bool]] = "./SyncML/DMAcc/{AccountUID}/Ext/Microsoft/DisableOnRoaming"
@@ -89,10 +89,10 @@ const (
 	// A sum of 4, 8, 16, 128. Builds 10.0.10586.
 	ExtMicrosoftRole node.Named[node.GetReplace[int64]] = "./SyncML/DMAcc/{AccountUID}/Ext/Microsoft/Role"
 
-	ExtMicrosoftRoleSecroleOperator    int64 = 4
-	ExtMicrosoftRoleSecroleManager     int64 = 8
-	ExtMicrosoftRoleSecroleUSERAUTH    int64 = 16
-	ExtMicrosoftRoleSecroleOperatorTPS int64 = 128
+	ExtMicrosoftRoleOperator    int64 = 4
+	ExtMicrosoftRoleManager     int64 = 8
+	ExtMicrosoftRoleUserAuth    int64 = 16
+	ExtMicrosoftRoleOperatorTPS int64 = 128
 
 	// Builds 10.0.10586.
 	ExtMicrosoftSSLCLIENTCERTSEARCHCRITERIA node.Named[node.AddGetReplace[string]] = "./SyncML/DMAcc/{AccountUID}/Ext/Microsoft/SSLCLIENTCERTSEARCHCRITERIA"

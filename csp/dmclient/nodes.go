@@ -149,9 +149,9 @@ const (
 	ProviderLinkedEnrollmentEnrollStatusEnrollmentFailed       int64 = 3
 	ProviderLinkedEnrollmentEnrollStatusEnrollmentSucceeded    int64 = 4
 	ProviderLinkedEnrollmentEnrollStatusUnenrollmentNotStarted int64 = 5
-	ProviderLinkedEnrollmentEnrollStatusUnEnrollmentInProgress int64 = 6
-	ProviderLinkedEnrollmentEnrollStatusUnEnrollmentFailed     int64 = 7
-	ProviderLinkedEnrollmentEnrollStatusUnEnrollmentSucceeded  int64 = 8
+	ProviderLinkedEnrollmentEnrollStatusUnenrollmentInProgress int64 = 6
+	ProviderLinkedEnrollmentEnrollStatusUnenrollmentFailed     int64 = 7
+	ProviderLinkedEnrollmentEnrollStatusUnenrollmentSucceeded  int64 = 8
 
 	// Builds 10.0.22621, 10.0.22000.918, 10.0.19044.2193, 10.0.19043.2193, 10.0.19042.2193.
 	ProviderLinkedEnrollmentLastError node.Named[node.Get[int64]] = "./Device/Vendor/MSFT/DMClient/Provider/{ProviderID}/LinkedEnrollment/LastError"

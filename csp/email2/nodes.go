@@ -60,12 +60,12 @@ const (
 	// One of -1, 0, 25, 50, 100, 250. Builds 10.0.10240.
 	UserKEEPMAX node.Named[node.AddDeleteGetReplace[string]] = "./User/Vendor/MSFT/EMAIL2/{Account GUID}/KEEPMAX"
 
-	UserKEEPMAXNoLimitIsEnforced        string = "-1"
-	UserKEEPMAXNoAttachmentIsDownloaded string = "0"
-	UserKEEPMAX25KB                     string = "25"
-	UserKEEPMAX50KB                     string = "50"
-	UserKEEPMAX100KB                    string = "100"
-	UserKEEPMAX250KB                    string = "250"
+	UserKEEPMAXNoLimit      string = "-1"
+	UserKEEPMAXNoAttachment string = "0"
+	UserKEEPMAX25KB         string = "25"
+	UserKEEPMAX50KB         string = "50"
+	UserKEEPMAX100KB        string = "100"
+	UserKEEPMAX250KB        string = "250"
 
 	// In the range [(-1)-2147483647]. Builds 10.0.10240.
 	UserLINGER node.Named[node.AddDeleteGetReplace[string]] = "./User/Vendor/MSFT/EMAIL2/{Account GUID}/LINGER"
@@ -94,19 +94,19 @@ const (
 	// A sum of 0x0, 0x1, 0x2, 0x4, 0x8, 0x10, 0x60, 0x180, 0x200, 0x400, 0x800, 0x1000 …. Builds 10.0.10240.
 	UserSYNCINGCONTENTTYPES node.Named[node.AddDeleteGetReplace[string]] = "./User/Vendor/MSFT/EMAIL2/{Account GUID}/SYNCINGCONTENTTYPES"
 
-	UserSYNCINGCONTENTTYPESNoData              string = "0x0"
-	UserSYNCINGCONTENTTYPESContacts            string = "0x1"
-	UserSYNCINGCONTENTTYPESMail                string = "0x2"
-	UserSYNCINGCONTENTTYPESAppointments        string = "0x4"
-	UserSYNCINGCONTENTTYPESTasks               string = "0x8"
-	UserSYNCINGCONTENTTYPESNotes               string = "0x10"
-	UserSYNCINGCONTENTTYPESFeeds               string = "0x60"
-	UserSYNCINGCONTENTTYPESNetworkPhoto        string = "0x180"
-	UserSYNCINGCONTENTTYPESGroupAndRoom        string = "0x200"
-	UserSYNCINGCONTENTTYPESChat                string = "0x400"
-	UserSYNCINGCONTENTTYPESEmailRecipientEmail string = "0x800"
-	UserSYNCINGCONTENTTYPESServerLink          string = "0x1000"
-	UserSYNCINGCONTENTTYPESAllItems            string = "0xffffffff"
+	UserSYNCINGCONTENTTYPESNoData         string = "0x0"
+	UserSYNCINGCONTENTTYPESContacts       string = "0x1"
+	UserSYNCINGCONTENTTYPESMail           string = "0x2"
+	UserSYNCINGCONTENTTYPESAppointments   string = "0x4"
+	UserSYNCINGCONTENTTYPESTasks          string = "0x8"
+	UserSYNCINGCONTENTTYPESNotes          string = "0x10"
+	UserSYNCINGCONTENTTYPESFeeds          string = "0x60"
+	UserSYNCINGCONTENTTYPESNetworkPhoto   string = "0x180"
+	UserSYNCINGCONTENTTYPESGroupAndRoom   string = "0x200"
+	UserSYNCINGCONTENTTYPESChat           string = "0x400"
+	UserSYNCINGCONTENTTYPESRecipientEmail string = "0x800"
+	UserSYNCINGCONTENTTYPESServerLink     string = "0x1000"
+	UserSYNCINGCONTENTTYPESAllItems       string = "0xffffffff"
 
 	// Builds 10.0.10240.
 	UserTAGPROPS node.Named[node.InteriorAddDeleteGetReplace] = "./User/Vendor/MSFT/EMAIL2/{Account GUID}/TAGPROPS"

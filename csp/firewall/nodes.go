@@ -143,7 +143,7 @@ const (
 	// One of 0, 1, 2. Builds 10.0.16299.
 	MdmStoreGlobalCRLcheck node.GetReplace[int64] = "./Device/Vendor/MSFT/Firewall/MdmStore/Global/CRLcheck"
 
-	MdmStoreGlobalCRLcheckDisablesCRLChecking int64 = 0
+	MdmStoreGlobalCRLcheckDisabled int64 = 0
 
 	// Builds 10.0.16299.
 	MdmStoreGlobalCurrentProfiles node.Get[int64] = "./Device/Vendor/MSFT/Firewall/MdmStore/Global/CurrentProfiles"

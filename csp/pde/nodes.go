@@ -18,8 +18,8 @@ const (
 	// One of 0, 1. Builds 10.0.22621.
 	UserEnablePersonalDataEncryption node.AddDeleteGetReplace[int64] = "./User/Vendor/MSFT/PDE/EnablePersonalDataEncryption"
 
-	UserEnablePersonalDataEncryptionDisablePersonalDataEncryption int64 = 0
-	UserEnablePersonalDataEncryptionEnablePersonalDataEncryption  int64 = 1
+	UserEnablePersonalDataEncryptionDisabled int64 = 0
+	UserEnablePersonalDataEncryptionEnabled  int64 = 1
 
 	// Builds 10.0.26100.
 	UserProtectFolders node.InteriorGet = "./User/Vendor/MSFT/PDE/ProtectFolders"

@@ -49,9 +49,9 @@ func (l Lock) Request() (omadm.Request, error) {
 	r := omadm.Request{Group: omadm.Atomic}
 	add := func(op omadm.Op) { r.Ops = append(r.Ops, op) }
 	if l.Required != nil {
-		enabled := DeviceLockDevicePasswordEnabledDisabled
+		enabled := DeviceLockDevicePasswordEnabledPasswordDisabled
 		if *l.Required {
-			enabled = DeviceLockDevicePasswordEnabledEnabled
+			enabled = DeviceLockDevicePasswordEnabledPasswordEnabled
 		}
 		add(DeviceLockDevicePasswordEnabled.Replace(enabled))
 	}
@@ -152,7 +152,7 @@ func ReadLock(results ...omadm.Result) (Lock, error) {
 			all = errors.Join(all, err)
 		}
 	}
-	read(DeviceLockDevicePasswordEnabled, func(n int) { on := int64(n) == DeviceLockDevicePasswordEnabledEnabled; l.Required = &on })
+	read(DeviceLockDevicePasswordEnabled, func(n int) { on := int64(n) == DeviceLockDevicePasswordEnabledPasswordEnabled; l.Required = &on })
 	read(DeviceLockAlphanumericDevicePasswordRequired, func(n int) { l.Kind = PasswordKind(n + 1) })
 	read(DeviceLockMinDevicePasswordLength, func(n int) { l.MinLength = n })
 	read(DeviceLockMinDevicePasswordComplexCharacters, func(n int) { l.MinClasses = n })

@@ -4286,8 +4286,8 @@ const (
 	// One of 0, 1, 65535. Builds 10.0.22000.
 	ApplicationManagementAllowAutomaticAppArchiving node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/ApplicationManagement/AllowAutomaticAppArchiving"
 
-	ApplicationManagementAllowAutomaticAppArchivingExplicitDeny   int64 = 0
-	ApplicationManagementAllowAutomaticAppArchivingExplicitEnable int64 = 1
+	ApplicationManagementAllowAutomaticAppArchivingExplicitDeny  int64 = 0
+	ApplicationManagementAllowAutomaticAppArchivingExplicitAllow int64 = 1
 
 	// One of 0, 1, 65535. Builds 10.0.10240.
 	ApplicationManagementAllowDeveloperUnlock node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/ApplicationManagement/AllowDeveloperUnlock"
@@ -4374,474 +4374,474 @@ const (
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditAccountLockout node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditAccountLockout"
 
-	AuditAccountLogonLogoffAuditAccountLockoutOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditAccountLockoutSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditAccountLockoutFailure        int64 = 2
-	AuditAccountLogonLogoffAuditAccountLockoutSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditAccountLockoutNone              int64 = 0
+	AuditAccountLogonLogoffAuditAccountLockoutSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditAccountLockoutFailure           int64 = 2
+	AuditAccountLogonLogoffAuditAccountLockoutSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditGroupMembership node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditGroupMembership"
 
-	AuditAccountLogonLogoffAuditGroupMembershipOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditGroupMembershipSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditGroupMembershipFailure        int64 = 2
-	AuditAccountLogonLogoffAuditGroupMembershipSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditGroupMembershipNone              int64 = 0
+	AuditAccountLogonLogoffAuditGroupMembershipSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditGroupMembershipFailure           int64 = 2
+	AuditAccountLogonLogoffAuditGroupMembershipSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditIPsecExtendedMode node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditIPsecExtendedMode"
 
-	AuditAccountLogonLogoffAuditIPsecExtendedModeOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditIPsecExtendedModeSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditIPsecExtendedModeFailure        int64 = 2
-	AuditAccountLogonLogoffAuditIPsecExtendedModeSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditIPsecExtendedModeNone              int64 = 0
+	AuditAccountLogonLogoffAuditIPsecExtendedModeSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditIPsecExtendedModeFailure           int64 = 2
+	AuditAccountLogonLogoffAuditIPsecExtendedModeSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditIPsecMainMode node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditIPsecMainMode"
 
-	AuditAccountLogonLogoffAuditIPsecMainModeOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditIPsecMainModeSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditIPsecMainModeFailure        int64 = 2
-	AuditAccountLogonLogoffAuditIPsecMainModeSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditIPsecMainModeNone              int64 = 0
+	AuditAccountLogonLogoffAuditIPsecMainModeSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditIPsecMainModeFailure           int64 = 2
+	AuditAccountLogonLogoffAuditIPsecMainModeSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditIPsecQuickMode node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditIPsecQuickMode"
 
-	AuditAccountLogonLogoffAuditIPsecQuickModeOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditIPsecQuickModeSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditIPsecQuickModeFailure        int64 = 2
-	AuditAccountLogonLogoffAuditIPsecQuickModeSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditIPsecQuickModeNone              int64 = 0
+	AuditAccountLogonLogoffAuditIPsecQuickModeSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditIPsecQuickModeFailure           int64 = 2
+	AuditAccountLogonLogoffAuditIPsecQuickModeSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditLogoff node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditLogoff"
 
-	AuditAccountLogonLogoffAuditLogoffOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditLogoffSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditLogoffFailure        int64 = 2
-	AuditAccountLogonLogoffAuditLogoffSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditLogoffNone              int64 = 0
+	AuditAccountLogonLogoffAuditLogoffSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditLogoffFailure           int64 = 2
+	AuditAccountLogonLogoffAuditLogoffSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditLogon node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditLogon"
 
-	AuditAccountLogonLogoffAuditLogonOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditLogonSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditLogonFailure        int64 = 2
-	AuditAccountLogonLogoffAuditLogonSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditLogonNone              int64 = 0
+	AuditAccountLogonLogoffAuditLogonSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditLogonFailure           int64 = 2
+	AuditAccountLogonLogoffAuditLogonSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditNetworkPolicyServer node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditNetworkPolicyServer"
 
-	AuditAccountLogonLogoffAuditNetworkPolicyServerOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditNetworkPolicyServerSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditNetworkPolicyServerFailure        int64 = 2
-	AuditAccountLogonLogoffAuditNetworkPolicyServerSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditNetworkPolicyServerNone              int64 = 0
+	AuditAccountLogonLogoffAuditNetworkPolicyServerSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditNetworkPolicyServerFailure           int64 = 2
+	AuditAccountLogonLogoffAuditNetworkPolicyServerSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditOtherLogonLogoffEvents node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditOtherLogonLogoffEvents"
 
-	AuditAccountLogonLogoffAuditOtherLogonLogoffEventsOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditOtherLogonLogoffEventsSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditOtherLogonLogoffEventsFailure        int64 = 2
-	AuditAccountLogonLogoffAuditOtherLogonLogoffEventsSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditOtherLogonLogoffEventsNone              int64 = 0
+	AuditAccountLogonLogoffAuditOtherLogonLogoffEventsSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditOtherLogonLogoffEventsFailure           int64 = 2
+	AuditAccountLogonLogoffAuditOtherLogonLogoffEventsSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditSpecialLogon node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditSpecialLogon"
 
-	AuditAccountLogonLogoffAuditSpecialLogonOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditSpecialLogonSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditSpecialLogonFailure        int64 = 2
-	AuditAccountLogonLogoffAuditSpecialLogonSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditSpecialLogonNone              int64 = 0
+	AuditAccountLogonLogoffAuditSpecialLogonSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditSpecialLogonFailure           int64 = 2
+	AuditAccountLogonLogoffAuditSpecialLogonSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonLogoffAuditUserDeviceClaims node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogonLogoff_AuditUserDeviceClaims"
 
-	AuditAccountLogonLogoffAuditUserDeviceClaimsOffNone        int64 = 0
-	AuditAccountLogonLogoffAuditUserDeviceClaimsSuccess        int64 = 1
-	AuditAccountLogonLogoffAuditUserDeviceClaimsFailure        int64 = 2
-	AuditAccountLogonLogoffAuditUserDeviceClaimsSuccessFailure int64 = 3
+	AuditAccountLogonLogoffAuditUserDeviceClaimsNone              int64 = 0
+	AuditAccountLogonLogoffAuditUserDeviceClaimsSuccess           int64 = 1
+	AuditAccountLogonLogoffAuditUserDeviceClaimsFailure           int64 = 2
+	AuditAccountLogonLogoffAuditUserDeviceClaimsSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonAuditCredentialValidation node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogon_AuditCredentialValidation"
 
-	AuditAccountLogonAuditCredentialValidationOffNone        int64 = 0
-	AuditAccountLogonAuditCredentialValidationSuccess        int64 = 1
-	AuditAccountLogonAuditCredentialValidationFailure        int64 = 2
-	AuditAccountLogonAuditCredentialValidationSuccessFailure int64 = 3
+	AuditAccountLogonAuditCredentialValidationNone              int64 = 0
+	AuditAccountLogonAuditCredentialValidationSuccess           int64 = 1
+	AuditAccountLogonAuditCredentialValidationFailure           int64 = 2
+	AuditAccountLogonAuditCredentialValidationSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonAuditKerberosAuthenticationService node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogon_AuditKerberosAuthenticationService"
 
-	AuditAccountLogonAuditKerberosAuthenticationServiceOffNone        int64 = 0
-	AuditAccountLogonAuditKerberosAuthenticationServiceSuccess        int64 = 1
-	AuditAccountLogonAuditKerberosAuthenticationServiceFailure        int64 = 2
-	AuditAccountLogonAuditKerberosAuthenticationServiceSuccessFailure int64 = 3
+	AuditAccountLogonAuditKerberosAuthenticationServiceNone              int64 = 0
+	AuditAccountLogonAuditKerberosAuthenticationServiceSuccess           int64 = 1
+	AuditAccountLogonAuditKerberosAuthenticationServiceFailure           int64 = 2
+	AuditAccountLogonAuditKerberosAuthenticationServiceSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonAuditKerberosServiceTicketOperations node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogon_AuditKerberosServiceTicketOperations"
 
-	AuditAccountLogonAuditKerberosServiceTicketOperationsOffNone        int64 = 0
-	AuditAccountLogonAuditKerberosServiceTicketOperationsSuccess        int64 = 1
-	AuditAccountLogonAuditKerberosServiceTicketOperationsFailure        int64 = 2
-	AuditAccountLogonAuditKerberosServiceTicketOperationsSuccessFailure int64 = 3
+	AuditAccountLogonAuditKerberosServiceTicketOperationsNone              int64 = 0
+	AuditAccountLogonAuditKerberosServiceTicketOperationsSuccess           int64 = 1
+	AuditAccountLogonAuditKerberosServiceTicketOperationsFailure           int64 = 2
+	AuditAccountLogonAuditKerberosServiceTicketOperationsSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountLogonAuditOtherAccountLogonEvents node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountLogon_AuditOtherAccountLogonEvents"
 
-	AuditAccountLogonAuditOtherAccountLogonEventsOffNone        int64 = 0
-	AuditAccountLogonAuditOtherAccountLogonEventsSuccess        int64 = 1
-	AuditAccountLogonAuditOtherAccountLogonEventsFailure        int64 = 2
-	AuditAccountLogonAuditOtherAccountLogonEventsSuccessFailure int64 = 3
+	AuditAccountLogonAuditOtherAccountLogonEventsNone              int64 = 0
+	AuditAccountLogonAuditOtherAccountLogonEventsSuccess           int64 = 1
+	AuditAccountLogonAuditOtherAccountLogonEventsFailure           int64 = 2
+	AuditAccountLogonAuditOtherAccountLogonEventsSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountManagementAuditApplicationGroupManagement node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountManagement_AuditApplicationGroupManagement"
 
-	AuditAccountManagementAuditApplicationGroupManagementOffNone        int64 = 0
-	AuditAccountManagementAuditApplicationGroupManagementSuccess        int64 = 1
-	AuditAccountManagementAuditApplicationGroupManagementFailure        int64 = 2
-	AuditAccountManagementAuditApplicationGroupManagementSuccessFailure int64 = 3
+	AuditAccountManagementAuditApplicationGroupManagementNone              int64 = 0
+	AuditAccountManagementAuditApplicationGroupManagementSuccess           int64 = 1
+	AuditAccountManagementAuditApplicationGroupManagementFailure           int64 = 2
+	AuditAccountManagementAuditApplicationGroupManagementSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountManagementAuditComputerAccountManagement node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountManagement_AuditComputerAccountManagement"
 
-	AuditAccountManagementAuditComputerAccountManagementOffNone        int64 = 0
-	AuditAccountManagementAuditComputerAccountManagementSuccess        int64 = 1
-	AuditAccountManagementAuditComputerAccountManagementFailure        int64 = 2
-	AuditAccountManagementAuditComputerAccountManagementSuccessFailure int64 = 3
+	AuditAccountManagementAuditComputerAccountManagementNone              int64 = 0
+	AuditAccountManagementAuditComputerAccountManagementSuccess           int64 = 1
+	AuditAccountManagementAuditComputerAccountManagementFailure           int64 = 2
+	AuditAccountManagementAuditComputerAccountManagementSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountManagementAuditDistributionGroupManagement node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountManagement_AuditDistributionGroupManagement"
 
-	AuditAccountManagementAuditDistributionGroupManagementOffNone        int64 = 0
-	AuditAccountManagementAuditDistributionGroupManagementSuccess        int64 = 1
-	AuditAccountManagementAuditDistributionGroupManagementFailure        int64 = 2
-	AuditAccountManagementAuditDistributionGroupManagementSuccessFailure int64 = 3
+	AuditAccountManagementAuditDistributionGroupManagementNone              int64 = 0
+	AuditAccountManagementAuditDistributionGroupManagementSuccess           int64 = 1
+	AuditAccountManagementAuditDistributionGroupManagementFailure           int64 = 2
+	AuditAccountManagementAuditDistributionGroupManagementSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountManagementAuditOtherAccountManagementEvents node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountManagement_AuditOtherAccountManagementEvents"
 
-	AuditAccountManagementAuditOtherAccountManagementEventsOffNone        int64 = 0
-	AuditAccountManagementAuditOtherAccountManagementEventsSuccess        int64 = 1
-	AuditAccountManagementAuditOtherAccountManagementEventsFailure        int64 = 2
-	AuditAccountManagementAuditOtherAccountManagementEventsSuccessFailure int64 = 3
+	AuditAccountManagementAuditOtherAccountManagementEventsNone              int64 = 0
+	AuditAccountManagementAuditOtherAccountManagementEventsSuccess           int64 = 1
+	AuditAccountManagementAuditOtherAccountManagementEventsFailure           int64 = 2
+	AuditAccountManagementAuditOtherAccountManagementEventsSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountManagementAuditSecurityGroupManagement node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountManagement_AuditSecurityGroupManagement"
 
-	AuditAccountManagementAuditSecurityGroupManagementOffNone        int64 = 0
-	AuditAccountManagementAuditSecurityGroupManagementSuccess        int64 = 1
-	AuditAccountManagementAuditSecurityGroupManagementFailure        int64 = 2
-	AuditAccountManagementAuditSecurityGroupManagementSuccessFailure int64 = 3
+	AuditAccountManagementAuditSecurityGroupManagementNone              int64 = 0
+	AuditAccountManagementAuditSecurityGroupManagementSuccess           int64 = 1
+	AuditAccountManagementAuditSecurityGroupManagementFailure           int64 = 2
+	AuditAccountManagementAuditSecurityGroupManagementSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditAccountManagementAuditUserAccountManagement node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/AccountManagement_AuditUserAccountManagement"
 
-	AuditAccountManagementAuditUserAccountManagementOffNone        int64 = 0
-	AuditAccountManagementAuditUserAccountManagementSuccess        int64 = 1
-	AuditAccountManagementAuditUserAccountManagementFailure        int64 = 2
-	AuditAccountManagementAuditUserAccountManagementSuccessFailure int64 = 3
+	AuditAccountManagementAuditUserAccountManagementNone              int64 = 0
+	AuditAccountManagementAuditUserAccountManagementSuccess           int64 = 1
+	AuditAccountManagementAuditUserAccountManagementFailure           int64 = 2
+	AuditAccountManagementAuditUserAccountManagementSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditDSAccessAuditDetailedDirectoryServiceReplication node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/DSAccess_AuditDetailedDirectoryServiceReplication"
 
-	AuditDSAccessAuditDetailedDirectoryServiceReplicationOffNone        int64 = 0
-	AuditDSAccessAuditDetailedDirectoryServiceReplicationSuccess        int64 = 1
-	AuditDSAccessAuditDetailedDirectoryServiceReplicationFailure        int64 = 2
-	AuditDSAccessAuditDetailedDirectoryServiceReplicationSuccessFailure int64 = 3
+	AuditDSAccessAuditDetailedDirectoryServiceReplicationNone              int64 = 0
+	AuditDSAccessAuditDetailedDirectoryServiceReplicationSuccess           int64 = 1
+	AuditDSAccessAuditDetailedDirectoryServiceReplicationFailure           int64 = 2
+	AuditDSAccessAuditDetailedDirectoryServiceReplicationSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditDSAccessAuditDirectoryServiceAccess node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/DSAccess_AuditDirectoryServiceAccess"
 
-	AuditDSAccessAuditDirectoryServiceAccessOffNone        int64 = 0
-	AuditDSAccessAuditDirectoryServiceAccessSuccess        int64 = 1
-	AuditDSAccessAuditDirectoryServiceAccessFailure        int64 = 2
-	AuditDSAccessAuditDirectoryServiceAccessSuccessFailure int64 = 3
+	AuditDSAccessAuditDirectoryServiceAccessNone              int64 = 0
+	AuditDSAccessAuditDirectoryServiceAccessSuccess           int64 = 1
+	AuditDSAccessAuditDirectoryServiceAccessFailure           int64 = 2
+	AuditDSAccessAuditDirectoryServiceAccessSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditDSAccessAuditDirectoryServiceChanges node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/DSAccess_AuditDirectoryServiceChanges"
 
-	AuditDSAccessAuditDirectoryServiceChangesOffNone        int64 = 0
-	AuditDSAccessAuditDirectoryServiceChangesSuccess        int64 = 1
-	AuditDSAccessAuditDirectoryServiceChangesFailure        int64 = 2
-	AuditDSAccessAuditDirectoryServiceChangesSuccessFailure int64 = 3
+	AuditDSAccessAuditDirectoryServiceChangesNone              int64 = 0
+	AuditDSAccessAuditDirectoryServiceChangesSuccess           int64 = 1
+	AuditDSAccessAuditDirectoryServiceChangesFailure           int64 = 2
+	AuditDSAccessAuditDirectoryServiceChangesSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditDSAccessAuditDirectoryServiceReplication node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/DSAccess_AuditDirectoryServiceReplication"
 
-	AuditDSAccessAuditDirectoryServiceReplicationOffNone        int64 = 0
-	AuditDSAccessAuditDirectoryServiceReplicationSuccess        int64 = 1
-	AuditDSAccessAuditDirectoryServiceReplicationFailure        int64 = 2
-	AuditDSAccessAuditDirectoryServiceReplicationSuccessFailure int64 = 3
+	AuditDSAccessAuditDirectoryServiceReplicationNone              int64 = 0
+	AuditDSAccessAuditDirectoryServiceReplicationSuccess           int64 = 1
+	AuditDSAccessAuditDirectoryServiceReplicationFailure           int64 = 2
+	AuditDSAccessAuditDirectoryServiceReplicationSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditDetailedTrackingAuditDPAPIActivity node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/DetailedTracking_AuditDPAPIActivity"
 
-	AuditDetailedTrackingAuditDPAPIActivityOffNone        int64 = 0
-	AuditDetailedTrackingAuditDPAPIActivitySuccess        int64 = 1
-	AuditDetailedTrackingAuditDPAPIActivityFailure        int64 = 2
-	AuditDetailedTrackingAuditDPAPIActivitySuccessFailure int64 = 3
+	AuditDetailedTrackingAuditDPAPIActivityNone              int64 = 0
+	AuditDetailedTrackingAuditDPAPIActivitySuccess           int64 = 1
+	AuditDetailedTrackingAuditDPAPIActivityFailure           int64 = 2
+	AuditDetailedTrackingAuditDPAPIActivitySuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditDetailedTrackingAuditPNPActivity node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/DetailedTracking_AuditPNPActivity"
 
-	AuditDetailedTrackingAuditPNPActivityOffNone        int64 = 0
-	AuditDetailedTrackingAuditPNPActivitySuccess        int64 = 1
-	AuditDetailedTrackingAuditPNPActivityFailure        int64 = 2
-	AuditDetailedTrackingAuditPNPActivitySuccessFailure int64 = 3
+	AuditDetailedTrackingAuditPNPActivityNone              int64 = 0
+	AuditDetailedTrackingAuditPNPActivitySuccess           int64 = 1
+	AuditDetailedTrackingAuditPNPActivityFailure           int64 = 2
+	AuditDetailedTrackingAuditPNPActivitySuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditDetailedTrackingAuditProcessCreation node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/DetailedTracking_AuditProcessCreation"
 
-	AuditDetailedTrackingAuditProcessCreationOffNone        int64 = 0
-	AuditDetailedTrackingAuditProcessCreationSuccess        int64 = 1
-	AuditDetailedTrackingAuditProcessCreationFailure        int64 = 2
-	AuditDetailedTrackingAuditProcessCreationSuccessFailure int64 = 3
+	AuditDetailedTrackingAuditProcessCreationNone              int64 = 0
+	AuditDetailedTrackingAuditProcessCreationSuccess           int64 = 1
+	AuditDetailedTrackingAuditProcessCreationFailure           int64 = 2
+	AuditDetailedTrackingAuditProcessCreationSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditDetailedTrackingAuditProcessTermination node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/DetailedTracking_AuditProcessTermination"
 
-	AuditDetailedTrackingAuditProcessTerminationOffNone        int64 = 0
-	AuditDetailedTrackingAuditProcessTerminationSuccess        int64 = 1
-	AuditDetailedTrackingAuditProcessTerminationFailure        int64 = 2
-	AuditDetailedTrackingAuditProcessTerminationSuccessFailure int64 = 3
+	AuditDetailedTrackingAuditProcessTerminationNone              int64 = 0
+	AuditDetailedTrackingAuditProcessTerminationSuccess           int64 = 1
+	AuditDetailedTrackingAuditProcessTerminationFailure           int64 = 2
+	AuditDetailedTrackingAuditProcessTerminationSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditDetailedTrackingAuditRPCEvents node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/DetailedTracking_AuditRPCEvents"
 
-	AuditDetailedTrackingAuditRPCEventsOffNone        int64 = 0
-	AuditDetailedTrackingAuditRPCEventsSuccess        int64 = 1
-	AuditDetailedTrackingAuditRPCEventsFailure        int64 = 2
-	AuditDetailedTrackingAuditRPCEventsSuccessFailure int64 = 3
+	AuditDetailedTrackingAuditRPCEventsNone              int64 = 0
+	AuditDetailedTrackingAuditRPCEventsSuccess           int64 = 1
+	AuditDetailedTrackingAuditRPCEventsFailure           int64 = 2
+	AuditDetailedTrackingAuditRPCEventsSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditDetailedTrackingAuditTokenRightAdjusted node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/DetailedTracking_AuditTokenRightAdjusted"
 
-	AuditDetailedTrackingAuditTokenRightAdjustedOffNone        int64 = 0
-	AuditDetailedTrackingAuditTokenRightAdjustedSuccess        int64 = 1
-	AuditDetailedTrackingAuditTokenRightAdjustedFailure        int64 = 2
-	AuditDetailedTrackingAuditTokenRightAdjustedSuccessFailure int64 = 3
+	AuditDetailedTrackingAuditTokenRightAdjustedNone              int64 = 0
+	AuditDetailedTrackingAuditTokenRightAdjustedSuccess           int64 = 1
+	AuditDetailedTrackingAuditTokenRightAdjustedFailure           int64 = 2
+	AuditDetailedTrackingAuditTokenRightAdjustedSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditApplicationGenerated node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditApplicationGenerated"
 
-	AuditObjectAccessAuditApplicationGeneratedOffNone        int64 = 0
-	AuditObjectAccessAuditApplicationGeneratedSuccess        int64 = 1
-	AuditObjectAccessAuditApplicationGeneratedFailure        int64 = 2
-	AuditObjectAccessAuditApplicationGeneratedSuccessFailure int64 = 3
+	AuditObjectAccessAuditApplicationGeneratedNone              int64 = 0
+	AuditObjectAccessAuditApplicationGeneratedSuccess           int64 = 1
+	AuditObjectAccessAuditApplicationGeneratedFailure           int64 = 2
+	AuditObjectAccessAuditApplicationGeneratedSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditCentralAccessPolicyStaging node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditCentralAccessPolicyStaging"
 
-	AuditObjectAccessAuditCentralAccessPolicyStagingOffNone        int64 = 0
-	AuditObjectAccessAuditCentralAccessPolicyStagingSuccess        int64 = 1
-	AuditObjectAccessAuditCentralAccessPolicyStagingFailure        int64 = 2
-	AuditObjectAccessAuditCentralAccessPolicyStagingSuccessFailure int64 = 3
+	AuditObjectAccessAuditCentralAccessPolicyStagingNone              int64 = 0
+	AuditObjectAccessAuditCentralAccessPolicyStagingSuccess           int64 = 1
+	AuditObjectAccessAuditCentralAccessPolicyStagingFailure           int64 = 2
+	AuditObjectAccessAuditCentralAccessPolicyStagingSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditCertificationServices node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditCertificationServices"
 
-	AuditObjectAccessAuditCertificationServicesOffNone        int64 = 0
-	AuditObjectAccessAuditCertificationServicesSuccess        int64 = 1
-	AuditObjectAccessAuditCertificationServicesFailure        int64 = 2
-	AuditObjectAccessAuditCertificationServicesSuccessFailure int64 = 3
+	AuditObjectAccessAuditCertificationServicesNone              int64 = 0
+	AuditObjectAccessAuditCertificationServicesSuccess           int64 = 1
+	AuditObjectAccessAuditCertificationServicesFailure           int64 = 2
+	AuditObjectAccessAuditCertificationServicesSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditDetailedFileShare node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditDetailedFileShare"
 
-	AuditObjectAccessAuditDetailedFileShareOffNone        int64 = 0
-	AuditObjectAccessAuditDetailedFileShareSuccess        int64 = 1
-	AuditObjectAccessAuditDetailedFileShareFailure        int64 = 2
-	AuditObjectAccessAuditDetailedFileShareSuccessFailure int64 = 3
+	AuditObjectAccessAuditDetailedFileShareNone              int64 = 0
+	AuditObjectAccessAuditDetailedFileShareSuccess           int64 = 1
+	AuditObjectAccessAuditDetailedFileShareFailure           int64 = 2
+	AuditObjectAccessAuditDetailedFileShareSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditFileShare node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditFileShare"
 
-	AuditObjectAccessAuditFileShareOffNone        int64 = 0
-	AuditObjectAccessAuditFileShareSuccess        int64 = 1
-	AuditObjectAccessAuditFileShareFailure        int64 = 2
-	AuditObjectAccessAuditFileShareSuccessFailure int64 = 3
+	AuditObjectAccessAuditFileShareNone              int64 = 0
+	AuditObjectAccessAuditFileShareSuccess           int64 = 1
+	AuditObjectAccessAuditFileShareFailure           int64 = 2
+	AuditObjectAccessAuditFileShareSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditFileSystem node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditFileSystem"
 
-	AuditObjectAccessAuditFileSystemOffNone        int64 = 0
-	AuditObjectAccessAuditFileSystemSuccess        int64 = 1
-	AuditObjectAccessAuditFileSystemFailure        int64 = 2
-	AuditObjectAccessAuditFileSystemSuccessFailure int64 = 3
+	AuditObjectAccessAuditFileSystemNone              int64 = 0
+	AuditObjectAccessAuditFileSystemSuccess           int64 = 1
+	AuditObjectAccessAuditFileSystemFailure           int64 = 2
+	AuditObjectAccessAuditFileSystemSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditFilteringPlatformConnection node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditFilteringPlatformConnection"
 
-	AuditObjectAccessAuditFilteringPlatformConnectionOffNone        int64 = 0
-	AuditObjectAccessAuditFilteringPlatformConnectionSuccess        int64 = 1
-	AuditObjectAccessAuditFilteringPlatformConnectionFailure        int64 = 2
-	AuditObjectAccessAuditFilteringPlatformConnectionSuccessFailure int64 = 3
+	AuditObjectAccessAuditFilteringPlatformConnectionNone              int64 = 0
+	AuditObjectAccessAuditFilteringPlatformConnectionSuccess           int64 = 1
+	AuditObjectAccessAuditFilteringPlatformConnectionFailure           int64 = 2
+	AuditObjectAccessAuditFilteringPlatformConnectionSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditFilteringPlatformPacketDrop node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditFilteringPlatformPacketDrop"
 
-	AuditObjectAccessAuditFilteringPlatformPacketDropOffNone        int64 = 0
-	AuditObjectAccessAuditFilteringPlatformPacketDropSuccess        int64 = 1
-	AuditObjectAccessAuditFilteringPlatformPacketDropFailure        int64 = 2
-	AuditObjectAccessAuditFilteringPlatformPacketDropSuccessFailure int64 = 3
+	AuditObjectAccessAuditFilteringPlatformPacketDropNone              int64 = 0
+	AuditObjectAccessAuditFilteringPlatformPacketDropSuccess           int64 = 1
+	AuditObjectAccessAuditFilteringPlatformPacketDropFailure           int64 = 2
+	AuditObjectAccessAuditFilteringPlatformPacketDropSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditHandleManipulation node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditHandleManipulation"
 
-	AuditObjectAccessAuditHandleManipulationOffNone        int64 = 0
-	AuditObjectAccessAuditHandleManipulationSuccess        int64 = 1
-	AuditObjectAccessAuditHandleManipulationFailure        int64 = 2
-	AuditObjectAccessAuditHandleManipulationSuccessFailure int64 = 3
+	AuditObjectAccessAuditHandleManipulationNone              int64 = 0
+	AuditObjectAccessAuditHandleManipulationSuccess           int64 = 1
+	AuditObjectAccessAuditHandleManipulationFailure           int64 = 2
+	AuditObjectAccessAuditHandleManipulationSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditKernelObject node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditKernelObject"
 
-	AuditObjectAccessAuditKernelObjectOffNone        int64 = 0
-	AuditObjectAccessAuditKernelObjectSuccess        int64 = 1
-	AuditObjectAccessAuditKernelObjectFailure        int64 = 2
-	AuditObjectAccessAuditKernelObjectSuccessFailure int64 = 3
+	AuditObjectAccessAuditKernelObjectNone              int64 = 0
+	AuditObjectAccessAuditKernelObjectSuccess           int64 = 1
+	AuditObjectAccessAuditKernelObjectFailure           int64 = 2
+	AuditObjectAccessAuditKernelObjectSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditOtherObjectAccessEvents node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditOtherObjectAccessEvents"
 
-	AuditObjectAccessAuditOtherObjectAccessEventsOffNone        int64 = 0
-	AuditObjectAccessAuditOtherObjectAccessEventsSuccess        int64 = 1
-	AuditObjectAccessAuditOtherObjectAccessEventsFailure        int64 = 2
-	AuditObjectAccessAuditOtherObjectAccessEventsSuccessFailure int64 = 3
+	AuditObjectAccessAuditOtherObjectAccessEventsNone              int64 = 0
+	AuditObjectAccessAuditOtherObjectAccessEventsSuccess           int64 = 1
+	AuditObjectAccessAuditOtherObjectAccessEventsFailure           int64 = 2
+	AuditObjectAccessAuditOtherObjectAccessEventsSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditRegistry node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditRegistry"
 
-	AuditObjectAccessAuditRegistryOffNone        int64 = 0
-	AuditObjectAccessAuditRegistrySuccess        int64 = 1
-	AuditObjectAccessAuditRegistryFailure        int64 = 2
-	AuditObjectAccessAuditRegistrySuccessFailure int64 = 3
+	AuditObjectAccessAuditRegistryNone              int64 = 0
+	AuditObjectAccessAuditRegistrySuccess           int64 = 1
+	AuditObjectAccessAuditRegistryFailure           int64 = 2
+	AuditObjectAccessAuditRegistrySuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditRemovableStorage node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditRemovableStorage"
 
-	AuditObjectAccessAuditRemovableStorageOffNone        int64 = 0
-	AuditObjectAccessAuditRemovableStorageSuccess        int64 = 1
-	AuditObjectAccessAuditRemovableStorageFailure        int64 = 2
-	AuditObjectAccessAuditRemovableStorageSuccessFailure int64 = 3
+	AuditObjectAccessAuditRemovableStorageNone              int64 = 0
+	AuditObjectAccessAuditRemovableStorageSuccess           int64 = 1
+	AuditObjectAccessAuditRemovableStorageFailure           int64 = 2
+	AuditObjectAccessAuditRemovableStorageSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditObjectAccessAuditSAM node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/ObjectAccess_AuditSAM"
 
-	AuditObjectAccessAuditSAMOffNone        int64 = 0
-	AuditObjectAccessAuditSAMSuccess        int64 = 1
-	AuditObjectAccessAuditSAMFailure        int64 = 2
-	AuditObjectAccessAuditSAMSuccessFailure int64 = 3
+	AuditObjectAccessAuditSAMNone              int64 = 0
+	AuditObjectAccessAuditSAMSuccess           int64 = 1
+	AuditObjectAccessAuditSAMFailure           int64 = 2
+	AuditObjectAccessAuditSAMSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditPolicyChangeAuditAuthenticationPolicyChange node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/PolicyChange_AuditAuthenticationPolicyChange"
 
-	AuditPolicyChangeAuditAuthenticationPolicyChangeOffNone        int64 = 0
-	AuditPolicyChangeAuditAuthenticationPolicyChangeSuccess        int64 = 1
-	AuditPolicyChangeAuditAuthenticationPolicyChangeFailure        int64 = 2
-	AuditPolicyChangeAuditAuthenticationPolicyChangeSuccessFailure int64 = 3
+	AuditPolicyChangeAuditAuthenticationPolicyChangeNone              int64 = 0
+	AuditPolicyChangeAuditAuthenticationPolicyChangeSuccess           int64 = 1
+	AuditPolicyChangeAuditAuthenticationPolicyChangeFailure           int64 = 2
+	AuditPolicyChangeAuditAuthenticationPolicyChangeSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditPolicyChangeAuditAuthorizationPolicyChange node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/PolicyChange_AuditAuthorizationPolicyChange"
 
-	AuditPolicyChangeAuditAuthorizationPolicyChangeOffNone        int64 = 0
-	AuditPolicyChangeAuditAuthorizationPolicyChangeSuccess        int64 = 1
-	AuditPolicyChangeAuditAuthorizationPolicyChangeFailure        int64 = 2
-	AuditPolicyChangeAuditAuthorizationPolicyChangeSuccessFailure int64 = 3
+	AuditPolicyChangeAuditAuthorizationPolicyChangeNone              int64 = 0
+	AuditPolicyChangeAuditAuthorizationPolicyChangeSuccess           int64 = 1
+	AuditPolicyChangeAuditAuthorizationPolicyChangeFailure           int64 = 2
+	AuditPolicyChangeAuditAuthorizationPolicyChangeSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditPolicyChangeAuditFilteringPlatformPolicyChange node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/PolicyChange_AuditFilteringPlatformPolicyChange"
 
-	AuditPolicyChangeAuditFilteringPlatformPolicyChangeOffNone        int64 = 0
-	AuditPolicyChangeAuditFilteringPlatformPolicyChangeSuccess        int64 = 1
-	AuditPolicyChangeAuditFilteringPlatformPolicyChangeFailure        int64 = 2
-	AuditPolicyChangeAuditFilteringPlatformPolicyChangeSuccessFailure int64 = 3
+	AuditPolicyChangeAuditFilteringPlatformPolicyChangeNone              int64 = 0
+	AuditPolicyChangeAuditFilteringPlatformPolicyChangeSuccess           int64 = 1
+	AuditPolicyChangeAuditFilteringPlatformPolicyChangeFailure           int64 = 2
+	AuditPolicyChangeAuditFilteringPlatformPolicyChangeSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditPolicyChangeAuditMPSSVCRuleLevelPolicyChange node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/PolicyChange_AuditMPSSVCRuleLevelPolicyChange"
 
-	AuditPolicyChangeAuditMPSSVCRuleLevelPolicyChangeOffNone        int64 = 0
-	AuditPolicyChangeAuditMPSSVCRuleLevelPolicyChangeSuccess        int64 = 1
-	AuditPolicyChangeAuditMPSSVCRuleLevelPolicyChangeFailure        int64 = 2
-	AuditPolicyChangeAuditMPSSVCRuleLevelPolicyChangeSuccessFailure int64 = 3
+	AuditPolicyChangeAuditMPSSVCRuleLevelPolicyChangeNone              int64 = 0
+	AuditPolicyChangeAuditMPSSVCRuleLevelPolicyChangeSuccess           int64 = 1
+	AuditPolicyChangeAuditMPSSVCRuleLevelPolicyChangeFailure           int64 = 2
+	AuditPolicyChangeAuditMPSSVCRuleLevelPolicyChangeSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditPolicyChangeAuditOtherPolicyChangeEvents node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/PolicyChange_AuditOtherPolicyChangeEvents"
 
-	AuditPolicyChangeAuditOtherPolicyChangeEventsOffNone        int64 = 0
-	AuditPolicyChangeAuditOtherPolicyChangeEventsSuccess        int64 = 1
-	AuditPolicyChangeAuditOtherPolicyChangeEventsFailure        int64 = 2
-	AuditPolicyChangeAuditOtherPolicyChangeEventsSuccessFailure int64 = 3
+	AuditPolicyChangeAuditOtherPolicyChangeEventsNone              int64 = 0
+	AuditPolicyChangeAuditOtherPolicyChangeEventsSuccess           int64 = 1
+	AuditPolicyChangeAuditOtherPolicyChangeEventsFailure           int64 = 2
+	AuditPolicyChangeAuditOtherPolicyChangeEventsSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditPolicyChangeAuditPolicyChange node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/PolicyChange_AuditPolicyChange"
 
-	AuditPolicyChangeAuditPolicyChangeOffNone        int64 = 0
-	AuditPolicyChangeAuditPolicyChangeSuccess        int64 = 1
-	AuditPolicyChangeAuditPolicyChangeFailure        int64 = 2
-	AuditPolicyChangeAuditPolicyChangeSuccessFailure int64 = 3
+	AuditPolicyChangeAuditPolicyChangeNone              int64 = 0
+	AuditPolicyChangeAuditPolicyChangeSuccess           int64 = 1
+	AuditPolicyChangeAuditPolicyChangeFailure           int64 = 2
+	AuditPolicyChangeAuditPolicyChangeSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditPrivilegeUseAuditNonSensitivePrivilegeUse node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/PrivilegeUse_AuditNonSensitivePrivilegeUse"
 
-	AuditPrivilegeUseAuditNonSensitivePrivilegeUseOffNone        int64 = 0
-	AuditPrivilegeUseAuditNonSensitivePrivilegeUseSuccess        int64 = 1
-	AuditPrivilegeUseAuditNonSensitivePrivilegeUseFailure        int64 = 2
-	AuditPrivilegeUseAuditNonSensitivePrivilegeUseSuccessFailure int64 = 3
+	AuditPrivilegeUseAuditNonSensitivePrivilegeUseNone              int64 = 0
+	AuditPrivilegeUseAuditNonSensitivePrivilegeUseSuccess           int64 = 1
+	AuditPrivilegeUseAuditNonSensitivePrivilegeUseFailure           int64 = 2
+	AuditPrivilegeUseAuditNonSensitivePrivilegeUseSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditPrivilegeUseAuditOtherPrivilegeUseEvents node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/PrivilegeUse_AuditOtherPrivilegeUseEvents"
 
-	AuditPrivilegeUseAuditOtherPrivilegeUseEventsOffNone        int64 = 0
-	AuditPrivilegeUseAuditOtherPrivilegeUseEventsSuccess        int64 = 1
-	AuditPrivilegeUseAuditOtherPrivilegeUseEventsFailure        int64 = 2
-	AuditPrivilegeUseAuditOtherPrivilegeUseEventsSuccessFailure int64 = 3
+	AuditPrivilegeUseAuditOtherPrivilegeUseEventsNone              int64 = 0
+	AuditPrivilegeUseAuditOtherPrivilegeUseEventsSuccess           int64 = 1
+	AuditPrivilegeUseAuditOtherPrivilegeUseEventsFailure           int64 = 2
+	AuditPrivilegeUseAuditOtherPrivilegeUseEventsSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditPrivilegeUseAuditSensitivePrivilegeUse node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/PrivilegeUse_AuditSensitivePrivilegeUse"
 
-	AuditPrivilegeUseAuditSensitivePrivilegeUseOffNone        int64 = 0
-	AuditPrivilegeUseAuditSensitivePrivilegeUseSuccess        int64 = 1
-	AuditPrivilegeUseAuditSensitivePrivilegeUseFailure        int64 = 2
-	AuditPrivilegeUseAuditSensitivePrivilegeUseSuccessFailure int64 = 3
+	AuditPrivilegeUseAuditSensitivePrivilegeUseNone              int64 = 0
+	AuditPrivilegeUseAuditSensitivePrivilegeUseSuccess           int64 = 1
+	AuditPrivilegeUseAuditSensitivePrivilegeUseFailure           int64 = 2
+	AuditPrivilegeUseAuditSensitivePrivilegeUseSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditSystemAuditIPsecDriver node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/System_AuditIPsecDriver"
 
-	AuditSystemAuditIPsecDriverOffNone        int64 = 0
-	AuditSystemAuditIPsecDriverSuccess        int64 = 1
-	AuditSystemAuditIPsecDriverFailure        int64 = 2
-	AuditSystemAuditIPsecDriverSuccessFailure int64 = 3
+	AuditSystemAuditIPsecDriverNone              int64 = 0
+	AuditSystemAuditIPsecDriverSuccess           int64 = 1
+	AuditSystemAuditIPsecDriverFailure           int64 = 2
+	AuditSystemAuditIPsecDriverSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditSystemAuditOtherSystemEvents node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/System_AuditOtherSystemEvents"
 
-	AuditSystemAuditOtherSystemEventsOffNone        int64 = 0
-	AuditSystemAuditOtherSystemEventsSuccess        int64 = 1
-	AuditSystemAuditOtherSystemEventsFailure        int64 = 2
-	AuditSystemAuditOtherSystemEventsSuccessFailure int64 = 3
+	AuditSystemAuditOtherSystemEventsNone              int64 = 0
+	AuditSystemAuditOtherSystemEventsSuccess           int64 = 1
+	AuditSystemAuditOtherSystemEventsFailure           int64 = 2
+	AuditSystemAuditOtherSystemEventsSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditSystemAuditSecurityStateChange node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/System_AuditSecurityStateChange"
 
-	AuditSystemAuditSecurityStateChangeOffNone        int64 = 0
-	AuditSystemAuditSecurityStateChangeSuccess        int64 = 1
-	AuditSystemAuditSecurityStateChangeFailure        int64 = 2
-	AuditSystemAuditSecurityStateChangeSuccessFailure int64 = 3
+	AuditSystemAuditSecurityStateChangeNone              int64 = 0
+	AuditSystemAuditSecurityStateChangeSuccess           int64 = 1
+	AuditSystemAuditSecurityStateChangeFailure           int64 = 2
+	AuditSystemAuditSecurityStateChangeSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditSystemAuditSecuritySystemExtension node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/System_AuditSecuritySystemExtension"
 
-	AuditSystemAuditSecuritySystemExtensionOffNone        int64 = 0
-	AuditSystemAuditSecuritySystemExtensionSuccess        int64 = 1
-	AuditSystemAuditSecuritySystemExtensionFailure        int64 = 2
-	AuditSystemAuditSecuritySystemExtensionSuccessFailure int64 = 3
+	AuditSystemAuditSecuritySystemExtensionNone              int64 = 0
+	AuditSystemAuditSecuritySystemExtensionSuccess           int64 = 1
+	AuditSystemAuditSecuritySystemExtensionFailure           int64 = 2
+	AuditSystemAuditSecuritySystemExtensionSuccessAndFailure int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.19041, 10.0.18362.329, 10.0.17763.774, 10.0.17134.1039.
 	AuditSystemAuditSystemIntegrity node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Audit/System_AuditSystemIntegrity"
 
-	AuditSystemAuditSystemIntegrityOffNone        int64 = 0
-	AuditSystemAuditSystemIntegritySuccess        int64 = 1
-	AuditSystemAuditSystemIntegrityFailure        int64 = 2
-	AuditSystemAuditSystemIntegritySuccessFailure int64 = 3
+	AuditSystemAuditSystemIntegrityNone              int64 = 0
+	AuditSystemAuditSystemIntegritySuccess           int64 = 1
+	AuditSystemAuditSystemIntegrityFailure           int64 = 2
+	AuditSystemAuditSystemIntegritySuccessAndFailure int64 = 3
 )
 
 // Authentication, policies of the device.
@@ -4962,8 +4962,8 @@ const (
 	// One of 0, 1. Builds 10.0.10240.
 	BrowserAllowAutofill node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowAutofill"
 
-	BrowserAllowAutofillPreventedNotAllowed int64 = 0
-	BrowserAllowAutofillAllowed             int64 = 1
+	BrowserAllowAutofillNotAllowed int64 = 0
+	BrowserAllowAutofillAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.10240.
 	//
@@ -4976,15 +4976,15 @@ const (
 	// One of 0, 1. Builds 10.0.17134.
 	BrowserAllowConfigurationUpdateForBooksLibrary node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowConfigurationUpdateForBooksLibrary"
 
-	BrowserAllowConfigurationUpdateForBooksLibraryPreventedNotAllowed int64 = 0
+	BrowserAllowConfigurationUpdateForBooksLibraryNotAllowed int64 = 0
 
 	// One of 0, 1, 2. Builds 10.0.10240.
 	BrowserAllowCookies node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowCookies"
 	// One of 0, 1. Builds 10.0.10586.
 	BrowserAllowDeveloperTools node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowDeveloperTools"
 
-	BrowserAllowDeveloperToolsPreventedNotAllowed int64 = 0
-	BrowserAllowDeveloperToolsAllowed             int64 = 1
+	BrowserAllowDeveloperToolsNotAllowed int64 = 0
+	BrowserAllowDeveloperToolsAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.10240.
 	BrowserAllowDoNotTrack node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowDoNotTrack"
@@ -4995,34 +4995,34 @@ const (
 	// One of 0, 1. Builds 10.0.15063.
 	BrowserAllowExtensions node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowExtensions"
 
-	BrowserAllowExtensionsPreventedNotAllowed int64 = 0
-	BrowserAllowExtensionsAllowed             int64 = 1
+	BrowserAllowExtensionsNotAllowed int64 = 0
+	BrowserAllowExtensionsAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.15063.
 	BrowserAllowFlash node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowFlash"
 
-	BrowserAllowFlashPreventedNotAllowed int64 = 0
-	BrowserAllowFlashAllowed             int64 = 1
+	BrowserAllowFlashNotAllowed int64 = 0
+	BrowserAllowFlashAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.15063.
 	BrowserAllowFlashClickToRun node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowFlashClickToRun"
 	// One of 0, 1. Builds 10.0.17763.
 	BrowserAllowFullScreenMode node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowFullScreenMode"
 
-	BrowserAllowFullScreenModePreventedNotAllowed int64 = 0
-	BrowserAllowFullScreenModeAllowed             int64 = 1
+	BrowserAllowFullScreenModeNotAllowed int64 = 0
+	BrowserAllowFullScreenModeAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.10586.
 	BrowserAllowInPrivate node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowInPrivate"
 
-	BrowserAllowInPrivatePreventedNotAllowed int64 = 0
-	BrowserAllowInPrivateAllowed             int64 = 1
+	BrowserAllowInPrivateNotAllowed int64 = 0
+	BrowserAllowInPrivateAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.14393.
 	BrowserAllowMicrosoftCompatibilityList node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowMicrosoftCompatibilityList"
 
-	BrowserAllowMicrosoftCompatibilityListPreventedNotAllowed int64 = 0
-	BrowserAllowMicrosoftCompatibilityListAllowed             int64 = 1
+	BrowserAllowMicrosoftCompatibilityListNotAllowed int64 = 0
+	BrowserAllowMicrosoftCompatibilityListAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.10586.
 	BrowserAllowPasswordManager node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowPasswordManager"
@@ -5035,26 +5035,26 @@ const (
 	// One of 0, 1. Builds 10.0.17763.
 	BrowserAllowPrelaunch node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowPrelaunch"
 
-	BrowserAllowPrelaunchPreventedNotAllowed int64 = 0
-	BrowserAllowPrelaunchAllowed             int64 = 1
+	BrowserAllowPrelaunchNotAllowed int64 = 0
+	BrowserAllowPrelaunchAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.17763.
 	BrowserAllowPrinting node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowPrinting"
 
-	BrowserAllowPrintingPreventedNotAllowed int64 = 0
-	BrowserAllowPrintingAllowed             int64 = 1
+	BrowserAllowPrintingNotAllowed int64 = 0
+	BrowserAllowPrintingAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.17763.
 	BrowserAllowSavingHistory node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowSavingHistory"
 
-	BrowserAllowSavingHistoryPreventedNotAllowed int64 = 0
-	BrowserAllowSavingHistoryAllowed             int64 = 1
+	BrowserAllowSavingHistoryNotAllowed int64 = 0
+	BrowserAllowSavingHistoryAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.15063.
 	BrowserAllowSearchEngineCustomization node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowSearchEngineCustomization"
 
-	BrowserAllowSearchEngineCustomizationPreventedNotAllowed int64 = 0
-	BrowserAllowSearchEngineCustomizationAllowed             int64 = 1
+	BrowserAllowSearchEngineCustomizationNotAllowed int64 = 0
+	BrowserAllowSearchEngineCustomizationAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.10240.
 	BrowserAllowSearchSuggestionsinAddressBar node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowSearchSuggestionsinAddressBar"
@@ -5068,7 +5068,7 @@ const (
 	// One of 0, 1. Builds 10.0.17763.
 	BrowserAllowTabPreloading node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowTabPreloading"
 
-	BrowserAllowTabPreloadingPreventedNotAllowed int64 = 0
+	BrowserAllowTabPreloadingNotAllowed int64 = 0
 
 	// One of 0, 1. Builds 10.0.17763.
 	BrowserAllowWebContentOnNewTabPage node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/AllowWebContentOnNewTabPage"
@@ -5125,22 +5125,22 @@ const (
 	// One of 0, 1. Builds 10.0.16299.
 	BrowserLockdownFavorites node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/LockdownFavorites"
 
-	BrowserLockdownFavoritesPreventedLockedDown int64 = 1
+	BrowserLockdownFavoritesLockedDown int64 = 1
 
 	// One of 0, 1. Builds 10.0.14393.
 	BrowserPreventAccessToAboutFlagsInMicrosoftEdge node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/PreventAccessToAboutFlagsInMicrosoftEdge"
 
-	BrowserPreventAccessToAboutFlagsInMicrosoftEdgeAllowed int64 = 0
+	BrowserPreventAccessToAboutFlagsInMicrosoftEdgeAccessAllowed int64 = 0
 
 	// One of 0, 1. Builds 10.0.17763.
 	BrowserPreventCertErrorOverrides node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/PreventCertErrorOverrides"
 
-	BrowserPreventCertErrorOverridesPreventedTurnedOn int64 = 1
+	BrowserPreventCertErrorOverridesPrevented int64 = 1
 
 	// One of 0, 1. Builds 10.0.15063.
 	BrowserPreventFirstRunPage node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/PreventFirstRunPage"
 
-	BrowserPreventFirstRunPagePreventedNotAllowed int64 = 1
+	BrowserPreventFirstRunPagePrevented int64 = 1
 
 	// One of 0, 1. Builds 10.0.15063.
 	BrowserPreventLiveTileDataCollection node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/PreventLiveTileDataCollection"
@@ -5150,19 +5150,19 @@ const (
 	// One of 0, 1. Builds 10.0.10586.
 	BrowserPreventSmartScreenPromptOverride node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/PreventSmartScreenPromptOverride"
 
-	BrowserPreventSmartScreenPromptOverridePreventedTurnedOn int64 = 1
+	BrowserPreventSmartScreenPromptOverridePrevented int64 = 1
 
 	// One of 0, 1. Builds 10.0.10586.
 	BrowserPreventSmartScreenPromptOverrideForFiles node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/PreventSmartScreenPromptOverrideForFiles"
 
-	BrowserPreventSmartScreenPromptOverrideForFilesPreventedTurnedOn int64 = 1
+	BrowserPreventSmartScreenPromptOverrideForFilesPrevented int64 = 1
 
 	// A list with ";" between items. Builds 10.0.17763.
 	BrowserPreventTurningOffRequiredExtensions node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Browser/PreventTurningOffRequiredExtensions"
 	// One of 0, 1. Builds 10.0.10586.
 	BrowserPreventUsingLocalHostIPAddressForWebRTC node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/PreventUsingLocalHostIPAddressForWebRTC"
 
-	BrowserPreventUsingLocalHostIPAddressForWebRTCPreventedNotAllowed int64 = 1
+	BrowserPreventUsingLocalHostIPAddressForWebRTCPrevented int64 = 1
 
 	// Builds 10.0.16299.
 	BrowserProvisionFavorites node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Browser/ProvisionFavorites"
@@ -5177,13 +5177,13 @@ const (
 	// One of 0, 1, 2. Builds 10.0.14393.
 	BrowserShowMessageWhenOpeningSitesInInternetExplorer node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/ShowMessageWhenOpeningSitesInInternetExplorer"
 
-	BrowserShowMessageWhenOpeningSitesInInternetExplorerNoAdditionalMessageDisplays int64 = 0
+	BrowserShowMessageWhenOpeningSitesInInternetExplorerNoMessage int64 = 0
 
 	// One of 0, 1. Builds 10.0.15063.
 	BrowserSyncFavoritesBetweenIEAndMicrosoftEdge node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/SyncFavoritesBetweenIEAndMicrosoftEdge"
 
-	BrowserSyncFavoritesBetweenIEAndMicrosoftEdgeTurnedOffNotSyncing int64 = 0
-	BrowserSyncFavoritesBetweenIEAndMicrosoftEdgeTurnedOnSyncing     int64 = 1
+	BrowserSyncFavoritesBetweenIEAndMicrosoftEdgeNotSyncing int64 = 0
+	BrowserSyncFavoritesBetweenIEAndMicrosoftEdgeSyncing    int64 = 1
 
 	// One of 0, 1. Builds 10.0.17763.
 	BrowserUnlockHomeButton node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Browser/UnlockHomeButton"
@@ -5212,9 +5212,9 @@ const (
 	// One of 0, 1, 2. Builds 10.0.16299.
 	CellularLetAppsAccessCellularData node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Cellular/LetAppsAccessCellularData"
 
-	CellularLetAppsAccessCellularDataUserIsInControl int64 = 0
-	CellularLetAppsAccessCellularDataForceAllow      int64 = 1
-	CellularLetAppsAccessCellularDataForceDeny       int64 = 2
+	CellularLetAppsAccessCellularDataUserInControl int64 = 0
+	CellularLetAppsAccessCellularDataForceAllow    int64 = 1
+	CellularLetAppsAccessCellularDataForceDeny     int64 = 2
 
 	// A list with ";" between items. Builds 10.0.16299.
 	CellularLetAppsAccessCellularDataForceAllowTheseApps node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Cellular/LetAppsAccessCellularData_ForceAllowTheseApps"
@@ -5268,7 +5268,7 @@ const (
 	// One of 0, 1, 2. Builds 10.0.10240.
 	ConnectivityAllowCellularDataRoaming node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/AllowCellularDataRoaming"
 
-	ConnectivityAllowCellularDataRoamingAllowCellularDataRoaming int64 = 1
+	ConnectivityAllowCellularDataRoamingAllowed int64 = 1
 
 	// One of 0, 1. Builds 10.0.15063.
 	ConnectivityAllowConnectedDevices node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/AllowConnectedDevices"
@@ -5283,8 +5283,8 @@ const (
 	// One of 0, 1. Builds 10.0.17134.
 	ConnectivityAllowPhonePCLinking node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/AllowPhonePCLinking"
 
-	ConnectivityAllowPhonePCLinkingDoNotLink           int64 = 0
-	ConnectivityAllowPhonePCLinkingAllowPhonePCLinking int64 = 1
+	ConnectivityAllowPhonePCLinkingDoNotLink int64 = 0
+	ConnectivityAllowPhonePCLinkingAllowed   int64 = 1
 
 	// One of 0, 1. Builds 10.0.10240.
 	ConnectivityAllowUSBConnection node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/AllowUSBConnection"
@@ -5321,8 +5321,8 @@ const (
 	// One of 1, 0. Builds 10.0.15063.
 	ConnectivityDisallowNetworkConnectivityActiveTests node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Connectivity/DisallowNetworkConnectivityActiveTests"
 
-	ConnectivityDisallowNetworkConnectivityActiveTestsBlock int64 = 0
-	ConnectivityDisallowNetworkConnectivityActiveTestsAllow int64 = 1
+	ConnectivityDisallowNetworkConnectivityActiveTestsTestsAllowed    int64 = 0
+	ConnectivityDisallowNetworkConnectivityActiveTestsTestsDisallowed int64 = 1
 
 	// The policy Pol_HardenedPaths of the template networkprovider.admx. It takes Pol_HardenedPaths list of names and
 	// values. Builds 10.0.15063.
@@ -5508,14 +5508,14 @@ const (
 	// One of 0, 1. Builds 10.0.17763.
 	DefenderDisableCatchupFullScan node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Defender/DisableCatchupFullScan"
 
-	DefenderDisableCatchupFullScanEnabled  int64 = 0
-	DefenderDisableCatchupFullScanDisabled int64 = 1
+	DefenderDisableCatchupFullScanCatchupEnabled  int64 = 0
+	DefenderDisableCatchupFullScanCatchupDisabled int64 = 1
 
 	// One of 0, 1. Builds 10.0.17763.
 	DefenderDisableCatchupQuickScan node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Defender/DisableCatchupQuickScan"
 
-	DefenderDisableCatchupQuickScanEnabled  int64 = 0
-	DefenderDisableCatchupQuickScanDisabled int64 = 1
+	DefenderDisableCatchupQuickScanCatchupEnabled  int64 = 0
+	DefenderDisableCatchupQuickScanCatchupDisabled int64 = 1
 
 	// One of 0, 1, 2, 3, 4. Builds 10.0.16299.
 	DefenderEnableControlledFolderAccess node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Defender/EnableControlledFolderAccess"
@@ -5735,13 +5735,13 @@ const (
 	// One of 0, 1, 2. Builds 10.0.17763.
 	DeviceGuardConfigureSystemGuardLaunch node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/DeviceGuard/ConfigureSystemGuardLaunch"
 
-	DeviceGuardConfigureSystemGuardLaunchUnmanagedDisablesSecureLaunch int64 = 2
+	DeviceGuardConfigureSystemGuardLaunchSecureLaunchDisabled int64 = 2
 
 	// One of 0, 1. Builds 10.0.16299.
 	DeviceGuardEnableVirtualizationBasedSecurity node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/DeviceGuard/EnableVirtualizationBasedSecurity"
 
-	DeviceGuardEnableVirtualizationBasedSecurityDisableVirtualizationBasedSecurity int64 = 0
-	DeviceGuardEnableVirtualizationBasedSecurityEnableVirtualizationBasedSecurity  int64 = 1
+	DeviceGuardEnableVirtualizationBasedSecurityDisabled int64 = 0
+	DeviceGuardEnableVirtualizationBasedSecurityEnabled  int64 = 1
 
 	// One of 0, 1, 2. Builds 10.0.16299.
 	DeviceGuardLsaCfgFlags node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/DeviceGuard/LsaCfgFlags"
@@ -5832,8 +5832,8 @@ const (
 	// One of 0, 1. Builds 10.0.10240.
 	DeviceLockDevicePasswordEnabled node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/DevicePasswordEnabled"
 
-	DeviceLockDevicePasswordEnabledEnabled  int64 = 0
-	DeviceLockDevicePasswordEnabledDisabled int64 = 1
+	DeviceLockDevicePasswordEnabledPasswordEnabled  int64 = 0
+	DeviceLockDevicePasswordEnabledPasswordDisabled int64 = 1
 
 	// In the range [0-730]. Builds 10.0.10240.
 	DeviceLockDevicePasswordExpiration node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/DevicePasswordExpiration"
@@ -6117,8 +6117,8 @@ const (
 	// One of 0, 1. Builds 10.0.26100.
 	ExperienceDisableTextTranslation node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Experience/DisableTextTranslation"
 
-	ExperienceDisableTextTranslationEnableTextTranslation  int64 = 0
-	ExperienceDisableTextTranslationDisableTextTranslation int64 = 1
+	ExperienceDisableTextTranslationTranslationEnabled  int64 = 0
+	ExperienceDisableTextTranslationTranslationDisabled int64 = 1
 
 	// One of 0, 1. Builds 10.0.14393.
 	ExperienceDoNotShowFeedbackNotifications node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Experience/DoNotShowFeedbackNotifications"
@@ -6134,7 +6134,7 @@ const (
 	// One of 0, 1. Builds 10.0.17763.
 	ExperiencePreventUsersFromTurningOnBrowserSyncing node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Experience/PreventUsersFromTurningOnBrowserSyncing"
 
-	ExperiencePreventUsersFromTurningOnBrowserSyncingPreventedTurnedOff int64 = 1
+	ExperiencePreventUsersFromTurningOnBrowserSyncingPrevented int64 = 1
 
 	// One of 0, 1. Builds 10.0.18362.
 	ExperienceShowLockOnUserTile node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Experience/ShowLockOnUserTile"
@@ -7525,9 +7525,9 @@ const (
 	// One of 0, 1, 2. Builds 10.0.17134.
 	LocalPoliciesSecurityOptionsNetworkSecurityRestrictNTLMOutgoingNTLMTrafficToRemoteServers node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/LocalPoliciesSecurityOptions/NetworkSecurity_RestrictNTLM_OutgoingNTLMTrafficToRemoteServers"
 
-	LocalPoliciesSecurityOptionsNetworkSecurityRestrictNTLMOutgoingNTLMTrafficToRemoteServersAllowAll              int64 = 0
-	LocalPoliciesSecurityOptionsNetworkSecurityRestrictNTLMOutgoingNTLMTrafficToRemoteServersDenyAllDomainAccounts int64 = 1
-	LocalPoliciesSecurityOptionsNetworkSecurityRestrictNTLMOutgoingNTLMTrafficToRemoteServersDenyAllAccounts       int64 = 2
+	LocalPoliciesSecurityOptionsNetworkSecurityRestrictNTLMOutgoingNTLMTrafficToRemoteServersAllowAll int64 = 0
+	LocalPoliciesSecurityOptionsNetworkSecurityRestrictNTLMOutgoingNTLMTrafficToRemoteServersAuditAll int64 = 1
+	LocalPoliciesSecurityOptionsNetworkSecurityRestrictNTLMOutgoingNTLMTrafficToRemoteServersDenyAll  int64 = 2
 
 	// In the range [0-1]. Builds 10.0.26100, 10.0.22621.5126.
 	LocalPoliciesSecurityOptionsRecoveryConsoleAllowAutomaticAdministrativeLogon node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/LocalPoliciesSecurityOptions/RecoveryConsole_AllowAutomaticAdministrativeLogon"
@@ -7639,8 +7639,8 @@ const (
 	// One of 0, 1. Builds 10.0.14393.
 	LockDownAllowEdgeSwipe node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/LockDown/AllowEdgeSwipe"
 
-	LockDownAllowEdgeSwipeDisallowEdgeSwipe int64 = 0
-	LockDownAllowEdgeSwipeAllowEdgeSwipe    int64 = 1
+	LockDownAllowEdgeSwipeNotAllowed int64 = 0
+	LockDownAllowEdgeSwipeAllowed    int64 = 1
 )
 
 // MSSLegacy, policies of the device.
@@ -7694,14 +7694,14 @@ const (
 	// One of 0, 1. Builds 10.0.22000.
 	MemoryDumpAllowCrashDump node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MemoryDump/AllowCrashDump"
 
-	MemoryDumpAllowCrashDumpDisableCrashDumpCollection int64 = 0
-	MemoryDumpAllowCrashDumpCollection                 int64 = 1
+	MemoryDumpAllowCrashDumpNotAllowed int64 = 0
+	MemoryDumpAllowCrashDumpAllowed    int64 = 1
 
 	// One of 0, 1. Builds 10.0.22000.
 	MemoryDumpAllowLiveDump node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MemoryDump/AllowLiveDump"
 
-	MemoryDumpAllowLiveDumpDisableLiveDumpCollection int64 = 0
-	MemoryDumpAllowLiveDumpCollection                int64 = 1
+	MemoryDumpAllowLiveDumpNotAllowed int64 = 0
+	MemoryDumpAllowLiveDumpAllowed    int64 = 1
 )
 
 // Messaging, policies of the device.
@@ -7766,8 +7766,8 @@ const (
 	// One of 0, 1. Builds 10.0.20348.
 	MixedRealityDisallowNetworkConnectivityPassivePolling node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/DisallowNetworkConnectivityPassivePolling"
 
-	MixedRealityDisallowNetworkConnectivityPassivePollingAllowed    int64 = 0
-	MixedRealityDisallowNetworkConnectivityPassivePollingNotAllowed int64 = 1
+	MixedRealityDisallowNetworkConnectivityPassivePollingPollingAllowed    int64 = 0
+	MixedRealityDisallowNetworkConnectivityPassivePollingPollingDisallowed int64 = 1
 
 	// One of 0, 1. Builds 10.0.22621.
 	MixedRealityEnableStartMenuSingleHandGesture node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/MixedReality/EnableStartMenuSingleHandGesture"
@@ -7899,14 +7899,14 @@ const (
 	// One of 0, 1. In no build with a number yet.
 	NewsAndInterestsDisableWidgetsBoard node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/NewsAndInterests/DisableWidgetsBoard"
 
-	NewsAndInterestsDisableWidgetsBoardEnabled  int64 = 0
-	NewsAndInterestsDisableWidgetsBoardDisabled int64 = 1
+	NewsAndInterestsDisableWidgetsBoardWidgetsEnabled  int64 = 0
+	NewsAndInterestsDisableWidgetsBoardWidgetsDisabled int64 = 1
 
 	// One of 0, 1. In no build with a number yet.
 	NewsAndInterestsDisableWidgetsOnLockScreen node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/NewsAndInterests/DisableWidgetsOnLockScreen"
 
-	NewsAndInterestsDisableWidgetsOnLockScreenEnabled  int64 = 0
-	NewsAndInterestsDisableWidgetsOnLockScreenDisabled int64 = 1
+	NewsAndInterestsDisableWidgetsOnLockScreenWidgetsEnabled  int64 = 0
+	NewsAndInterestsDisableWidgetsOnLockScreenWidgetsDisabled int64 = 1
 )
 
 // Notifications, policies of the device.
@@ -7930,8 +7930,8 @@ const (
 	// One of 0, 1. Builds 10.0.22000.
 	PowerAllowHibernate node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/AllowHibernate"
 
-	PowerAllowHibernateDisableHibernate int64 = 0
-	PowerAllowHibernateAllowHibernate   int64 = 1
+	PowerAllowHibernateNotAllowed int64 = 0
+	PowerAllowHibernateAllowed    int64 = 1
 
 	// The policy AllowStandbyStatesDC_2 of the template power.admx. It takes no data. Builds 10.0.17134.
 	PowerAllowStandbyStatesWhenSleepingOnBattery node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/Power/AllowStandbyStatesWhenSleepingOnBattery"
@@ -7965,50 +7965,50 @@ const (
 	// One of 0, 1, 2, 3. Builds 10.0.18362.
 	PowerSelectLidCloseActionOnBattery node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/SelectLidCloseActionOnBattery"
 
-	PowerSelectLidCloseActionOnBatteryTakeNoAction              int64 = 0
-	PowerSelectLidCloseActionOnBatterySleep                     int64 = 1
-	PowerSelectLidCloseActionOnBatterySystemHibernateSleepState int64 = 2
-	PowerSelectLidCloseActionOnBatterySystemShutdown            int64 = 3
+	PowerSelectLidCloseActionOnBatteryTakeNoAction int64 = 0
+	PowerSelectLidCloseActionOnBatterySleep        int64 = 1
+	PowerSelectLidCloseActionOnBatteryHibernate    int64 = 2
+	PowerSelectLidCloseActionOnBatteryShutdown     int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.18362.
 	PowerSelectLidCloseActionPluggedIn node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/SelectLidCloseActionPluggedIn"
 
-	PowerSelectLidCloseActionPluggedInTakeNoAction              int64 = 0
-	PowerSelectLidCloseActionPluggedInSleep                     int64 = 1
-	PowerSelectLidCloseActionPluggedInSystemHibernateSleepState int64 = 2
-	PowerSelectLidCloseActionPluggedInSystemShutdown            int64 = 3
+	PowerSelectLidCloseActionPluggedInTakeNoAction int64 = 0
+	PowerSelectLidCloseActionPluggedInSleep        int64 = 1
+	PowerSelectLidCloseActionPluggedInHibernate    int64 = 2
+	PowerSelectLidCloseActionPluggedInShutdown     int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.18362.
 	PowerSelectPowerButtonActionOnBattery node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/SelectPowerButtonActionOnBattery"
 
-	PowerSelectPowerButtonActionOnBatteryTakeNoAction              int64 = 0
-	PowerSelectPowerButtonActionOnBatterySleep                     int64 = 1
-	PowerSelectPowerButtonActionOnBatterySystemHibernateSleepState int64 = 2
-	PowerSelectPowerButtonActionOnBatterySystemShutdown            int64 = 3
+	PowerSelectPowerButtonActionOnBatteryTakeNoAction int64 = 0
+	PowerSelectPowerButtonActionOnBatterySleep        int64 = 1
+	PowerSelectPowerButtonActionOnBatteryHibernate    int64 = 2
+	PowerSelectPowerButtonActionOnBatteryShutdown     int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.18362.
 	PowerSelectPowerButtonActionPluggedIn node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/SelectPowerButtonActionPluggedIn"
 
-	PowerSelectPowerButtonActionPluggedInTakeNoAction              int64 = 0
-	PowerSelectPowerButtonActionPluggedInSleep                     int64 = 1
-	PowerSelectPowerButtonActionPluggedInSystemHibernateSleepState int64 = 2
-	PowerSelectPowerButtonActionPluggedInSystemShutdown            int64 = 3
+	PowerSelectPowerButtonActionPluggedInTakeNoAction int64 = 0
+	PowerSelectPowerButtonActionPluggedInSleep        int64 = 1
+	PowerSelectPowerButtonActionPluggedInHibernate    int64 = 2
+	PowerSelectPowerButtonActionPluggedInShutdown     int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.18362.
 	PowerSelectSleepButtonActionOnBattery node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/SelectSleepButtonActionOnBattery"
 
-	PowerSelectSleepButtonActionOnBatteryTakeNoAction              int64 = 0
-	PowerSelectSleepButtonActionOnBatterySleep                     int64 = 1
-	PowerSelectSleepButtonActionOnBatterySystemHibernateSleepState int64 = 2
-	PowerSelectSleepButtonActionOnBatterySystemShutdown            int64 = 3
+	PowerSelectSleepButtonActionOnBatteryTakeNoAction int64 = 0
+	PowerSelectSleepButtonActionOnBatterySleep        int64 = 1
+	PowerSelectSleepButtonActionOnBatteryHibernate    int64 = 2
+	PowerSelectSleepButtonActionOnBatteryShutdown     int64 = 3
 
 	// One of 0, 1, 2, 3. Builds 10.0.18362.
 	PowerSelectSleepButtonActionPluggedIn node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/SelectSleepButtonActionPluggedIn"
 
-	PowerSelectSleepButtonActionPluggedInTakeNoAction              int64 = 0
-	PowerSelectSleepButtonActionPluggedInSleep                     int64 = 1
-	PowerSelectSleepButtonActionPluggedInSystemHibernateSleepState int64 = 2
-	PowerSelectSleepButtonActionPluggedInSystemShutdown            int64 = 3
+	PowerSelectSleepButtonActionPluggedInTakeNoAction int64 = 0
+	PowerSelectSleepButtonActionPluggedInSleep        int64 = 1
+	PowerSelectSleepButtonActionPluggedInHibernate    int64 = 2
+	PowerSelectSleepButtonActionPluggedInShutdown     int64 = 3
 
 	// The policy DCStandbyTimeOut_2 of the template power.admx. It takes EnterDCStandbyTimeOut decimal, required, 0 to
 	// 4294967295. Builds 10.0.16299.
@@ -8019,12 +8019,12 @@ const (
 	// One of 0, 1. Builds 10.0.18362.
 	PowerTurnOffHybridSleepOnBattery node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/TurnOffHybridSleepOnBattery"
 
-	PowerTurnOffHybridSleepOnBatteryHybridSleep int64 = 1
+	PowerTurnOffHybridSleepOnBatteryTurnedOff int64 = 1
 
 	// One of 0, 1. Builds 10.0.18362.
 	PowerTurnOffHybridSleepPluggedIn node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/TurnOffHybridSleepPluggedIn"
 
-	PowerTurnOffHybridSleepPluggedInHybridSleep int64 = 1
+	PowerTurnOffHybridSleepPluggedInTurnedOff int64 = 1
 
 	// In the range [0-4294967295]. Builds 10.0.18362.
 	PowerUnattendedSleepTimeoutOnBattery node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Power/UnattendedSleepTimeoutOnBattery"
@@ -8915,8 +8915,8 @@ const (
 	// One of 0, 1. Builds 10.0.22621.
 	StartDisableEditingQuickSettings node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Start/DisableEditingQuickSettings"
 
-	StartDisableEditingQuickSettingsEnableEditingQuickSettings  int64 = 0
-	StartDisableEditingQuickSettingsDisableEditingQuickSettings int64 = 1
+	StartDisableEditingQuickSettingsEditingEnabled  int64 = 0
+	StartDisableEditingQuickSettingsEditingDisabled int64 = 1
 
 	// One of 0, 1, 2. Builds 10.0.10240.
 	StartForceStartSize node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Start/ForceStartSize"
@@ -9163,7 +9163,7 @@ const (
 	// One of 0, 1. Builds 10.0.10240.
 	SystemAllowStorageCard node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/AllowStorageCard"
 
-	SystemAllowStorageCardAllowAStorageCard int64 = 1
+	SystemAllowStorageCardAllowed int64 = 1
 
 	// One of 0, 1, 3. Builds 10.0.10240.
 	SystemAllowTelemetry node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/AllowTelemetry"
@@ -9200,7 +9200,7 @@ const (
 	// One of 0, 1. Builds 99.9.99999, 10.0.26100.3775.
 	SystemDisableCHPE node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/DisableCHPE"
 
-	SystemDisableCHPECHPEBinariesDisabled int64 = 1
+	SystemDisableCHPEDisabled int64 = 1
 
 	// One of 0, 1. Builds 10.0.17763.
 	SystemDisableDeviceDelete node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/DisableDeviceDelete"
@@ -9282,8 +9282,8 @@ const (
 	// One of 0, 1. Builds 10.0.18362.
 	SystemTurnOffFileHistory node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/TurnOffFileHistory"
 
-	SystemTurnOffFileHistoryAllowFileHistory   int64 = 0
-	SystemTurnOffFileHistoryTurnOffFileHistory int64 = 1
+	SystemTurnOffFileHistoryHistoryAllowed   int64 = 0
+	SystemTurnOffFileHistoryHistoryTurnedOff int64 = 1
 )
 
 // SystemServices, policies of the device.
@@ -9852,8 +9852,8 @@ const (
 	// One of 0, 1. Builds 10.0.15063.
 	UpdateSetAutoRestartNotificationDisable node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/SetAutoRestartNotificationDisable"
 
-	UpdateSetAutoRestartNotificationDisableEnabled  int64 = 0
-	UpdateSetAutoRestartNotificationDisableDisabled int64 = 1
+	UpdateSetAutoRestartNotificationDisableNotificationsEnabled  int64 = 0
+	UpdateSetAutoRestartNotificationDisableNotificationsDisabled int64 = 1
 
 	// One of 1, 0. Builds 10.0.17763.
 	UpdateSetDisablePauseUXAccess node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Update/SetDisablePauseUXAccess"
@@ -10222,7 +10222,7 @@ const (
 	// One of 0, 1. Builds 10.0.16299.
 	WindowsDefenderSecurityCenterEnableCustomizedToasts node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsDefenderSecurityCenter/EnableCustomizedToasts"
 
-	WindowsDefenderSecurityCenterEnableCustomizedToastsNotificationText int64 = 0
+	WindowsDefenderSecurityCenterEnableCustomizedToastsDisabled int64 = 0
 
 	// One of 0, 1. Builds 10.0.16299.
 	WindowsDefenderSecurityCenterEnableInAppCustomization node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/WindowsDefenderSecurityCenter/EnableInAppCustomization"

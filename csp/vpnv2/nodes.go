@@ -51,9 +51,9 @@ const (
 	// One of None, Require, Max, Optional. Builds 10.0.22000.
 	DataEncryption node.Named[node.AddDeleteGetReplace[string]] = "./Device/Vendor/MSFT/VPNv2/{ProfileName}/DataEncryption"
 
-	DataEncryptionNoDataEncryptionRequired    string = "None"
-	DataEncryptionPerformEncryptionIfPossible string = "Optional"
-	DataEncryptionRequired                    string = "Require"
+	DataEncryptionNone     string = "None"
+	DataEncryptionOptional string = "Optional"
+	DataEncryptionRequired string = "Require"
 
 	// Builds 10.0.14393.
 	DeviceCompliance node.Named[node.InteriorAddGet] = "./Device/Vendor/MSFT/VPNv2/{ProfileName}/DeviceCompliance"
@@ -189,7 +189,7 @@ const (
 	NativeProfileCryptographySuitePfsGroupPFS2    string = "PFS2"
 	NativeProfileCryptographySuitePfsGroupPFS2048 string = "PFS2048"
 	NativeProfileCryptographySuitePfsGroupPFS24   string = "PFS24"
-	NativeProfileCryptographySuitePfsGroupPfsmm   string = "PFSMM"
+	NativeProfileCryptographySuitePfsGroupPFSMM   string = "PFSMM"
 
 	// One of false, true. Builds 10.0.14393.
 	NativeProfileDisableClassBasedDefaultRoute node.Named[node.AddDeleteGetReplace[bool]] = "./Device/Vendor/MSFT/VPNv2/{ProfileName}/NativeProfile/DisableClassBasedDefaultRoute"

@@ -35,7 +35,7 @@ const (
 	// One of 1, 2, 3. Builds 10.0.22000, 10.0.17763.
 	ProfileWiFiCost node.Named[node.AddDeleteGetReplace[int64]] = "./Device/Vendor/MSFT/WiFi/Profile/{SSID}/WiFiCost"
 
-	ProfileWiFiCostUnrestrictedUnlimitedConnection int64 = 1
+	ProfileWiFiCostUnrestricted int64 = 1
 
 	// A secret. Builds 10.0.22000, 10.0.10586.
 	ProfileWlanXml node.Named[node.AddDeleteGetReplace[string]] = "./Device/Vendor/MSFT/WiFi/Profile/{SSID}/WlanXml"

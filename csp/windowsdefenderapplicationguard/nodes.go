@@ -23,8 +23,8 @@ const (
 	// One of Install, Uninstall. Builds 10.0.16299.
 	InstallWindowsDefenderApplicationGuard node.ExecGet[string] = "./Device/Vendor/MSFT/WindowsDefenderApplicationGuard/InstallWindowsDefenderApplicationGuard"
 
-	InstallWindowsDefenderApplicationGuardWillInitiateFeatureInstall   string = "Install"
-	InstallWindowsDefenderApplicationGuardWillInitiateFeatureUninstall string = "Uninstall"
+	InstallWindowsDefenderApplicationGuardInstall   string = "Install"
+	InstallWindowsDefenderApplicationGuardUninstall string = "Uninstall"
 
 	// Builds 10.0.19041.
 	PlatformStatus node.Get[int64] = "./Device/Vendor/MSFT/WindowsDefenderApplicationGuard/PlatformStatus"
@@ -55,12 +55,12 @@ const (
 	// One of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 …. Builds 10.0.16299.
 	SettingsPrintingSettings node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/WindowsDefenderApplicationGuard/Settings/PrintingSettings"
 
-	SettingsPrintingSettingsDisablesAllPrintFunctionality int64 = 0
-	SettingsPrintingSettingsEnablesOnlyXPSPrinting        int64 = 1
-	SettingsPrintingSettingsEnablesOnlyPDFPrinting        int64 = 2
-	SettingsPrintingSettingsEnablesOnlyLocalPrinting      int64 = 4
-	SettingsPrintingSettingsEnablesOnlyNetworkPrinting    int64 = 8
-	SettingsPrintingSettingsEnablesAllPrinting            int64 = 15
+	SettingsPrintingSettingsNone    int64 = 0
+	SettingsPrintingSettingsXPS     int64 = 1
+	SettingsPrintingSettingsPDF     int64 = 2
+	SettingsPrintingSettingsLocal   int64 = 4
+	SettingsPrintingSettingsNetwork int64 = 8
+	SettingsPrintingSettingsAll     int64 = 15
 
 	// One of 0, 1. Builds 10.0.17134.
 	SettingsSaveFilesToHost node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/WindowsDefenderApplicationGuard/Settings/SaveFilesToHost"
