@@ -76,7 +76,8 @@ func GetThreats() omadm.Request {
 func ReadThreats(results ...omadm.Result) ([]Threat, error) {
 	var list []Threat
 	var err error
-	for _, id := range DetectionsThreatId.Names(results...) {
+	for _, row := range DetectionsThreatId.Rows(results...) {
+		id, results := row.Name, row.Results
 		t := Threat{ID: id}
 		var severity, status int64
 		err = errors.Join(err,

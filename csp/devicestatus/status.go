@@ -168,7 +168,8 @@ func Read(results ...omadm.Result) (Status, error) {
 
 func (s *Status) readNetworks(results []omadm.Result) (err error) {
 	const wireless = 2
-	for _, mac := range NetworkIdentifiersMacAddress.Names(results...) {
+	for _, row := range NetworkIdentifiersMacAddress.Rows(results...) {
+		mac, results := row.Name, row.Results
 		n := Network{MAC: mac}
 		var kind int64
 		err = errors.Join(err,
@@ -184,7 +185,8 @@ func (s *Status) readNetworks(results []omadm.Result) (err error) {
 }
 
 func (s *Status) readSIMs(results []omadm.Result) (err error) {
-	for _, imei := range CellularIdentitiesIMEI.Names(results...) {
+	for _, row := range CellularIdentitiesIMEI.Rows(results...) {
+		imei, results := row.Name, row.Results
 		c := SIM{IMEI: imei}
 		err = errors.Join(err,
 			node.Into(&c.IMSI)(CellularIdentitiesIMSI.At(imei).Value(results...)),

@@ -193,8 +193,8 @@ func methods(t *testing.T, named *types.Named) []string {
 			break
 		}
 		list = append(list, "At")
-		if m := types.NewMethodSet(named); m.Len() != 3 || method(named, "Template") == nil || method(named, "Names") == nil {
-			t.Errorf("%v has other methods than At, Names and Template", named)
+		if m := types.NewMethodSet(named); m.Len() != 4 || method(named, "Template") == nil || method(named, "Names") == nil || method(named, "Rows") == nil {
+			t.Errorf("%v has other methods than At, Names, Rows and Template", named)
 		}
 		named = at.Results().At(0).Type().(*types.Named)
 	}

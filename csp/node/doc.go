@@ -18,7 +18,7 @@
 //
 //   - Of a node below a name that is chosen at run time, the constant is Named and has no verbs but At, which takes the
 //     name and leads on: to another Named or to the verbs. A name that was left out does not compile either. Names finds
-//     those that a device has.
+//     those that a device has, and Rows what it said of each.
 //
 // To send something that the description files do not foresee, such as a list of a whole tree, make the omadm.Op of the
 // LocURI. The types are for all to use: a vendor's own nodes are constants in the same way.

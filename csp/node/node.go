@@ -49,30 +49,61 @@ func (n Named[N]) Template() string { return string(n) }
 // address that is that of the node, or of one below it, with some names. A Get of the node above with ?list=StructData brings
 // all of them; a name that the node above has of its own is taken for one as well.
 func (n Named[N]) Names(results ...omadm.Result) []string {
-	want := strings.Split(strings.TrimPrefix(string(n), "./"), "/")
+	var names []string
+	seen := make(map[string]bool)
+	eachNamed(string(n), results, func(name string, _ *syncml.Item) {
+		if !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	})
+	return names
+}
+
+// Row is what a device answered about one of the names of a node.
+type Row struct {
+	Name    string
+	Results []omadm.Result // all that is about the node with that name, and about those below it
+}
+
+// Rows returns a Row for each of Names. Who reads several values of each name takes them from its row: to look for each among
+// all results takes a time that grows with the square of what a device answers.
+func (n Named[N]) Rows(results ...omadm.Result) []Row {
+	var rows []Row
+	at := make(map[string]int)
+	eachNamed(string(n), results, func(name string, item *syncml.Item) {
+		i, ok := at[name]
+		if !ok {
+			i = len(rows)
+			at[name] = i
+			rows = append(rows, Row{Name: name, Results: make([]omadm.Result, 1)})
+		}
+		rows[i].Results[0].Items = append(rows[i].Results[0].Items, *item)
+	})
+	return rows
+}
+
+// eachNamed calls f for each item that is about the node of a template, or about one below it, with the first name that is
+// missing in the template.
+func eachNamed(template string, results []omadm.Result, f func(name string, item *syncml.Item)) {
+	want := strings.Split(strings.TrimPrefix(template, "./"), "/")
 	if strings.EqualFold(want[0], "Vendor") { // as csp.Parse spells addresses
 		want = slices.Insert(want, 0, "Device")
 	}
 	first := slices.IndexFunc(want, missing)
 	if first < 0 {
-		return nil
+		return
 	}
-	var names []string
-	seen := make(map[string]bool)
 	for i := range results {
 		for j := range results[i].Items {
-			u, err := csp.Parse(results[i].Items[j].Source.URI)
-			if err != nil {
-				continue
-			}
-			got := u.Segments()
-			if leads(want, got) && !seen[got[first]] {
-				seen[got[first]] = true
-				names = append(names, got[first])
+			item := &results[i].Items[j]
+			if u, err := csp.Parse(item.Source.URI); err == nil {
+				if got := u.Segments(); leads(want, got) {
+					f(got[first], item)
+				}
 			}
 		}
 	}
-	return names
 }
 
 // missing reports whether a segment of a template stands for a name that is missing. Those that At put in are escaped.

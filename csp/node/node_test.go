@@ -162,6 +162,26 @@ func TestNames(t *testing.T) {
 	}
 }
 
+func TestRows(t *testing.T) {
+	const row node.Named[node.InteriorGet] = "./Device/Vendor/MSFT/X/{Row}"
+	const leaf node.Named[node.Get[string]] = "./Device/Vendor/MSFT/X/{Row}/L"
+	rows := row.Rows(
+		answer("./Vendor/MSFT/X/a/L", "chr", "1"), answer("./Vendor/MSFT/X/b%20c/L", "chr", "2"), answer("./Vendor/MSFT/Y/a/L", "chr", "3"),
+		answer("..", "chr", "x"), answer("./Device/Vendor/MSFT/X/a/L", "chr", "4"),
+	)
+	if len(rows) != 2 || rows[0].Name != "a" || rows[1].Name != "b c" || len(rows[0].Results[0].Items) != 2 {
+		t.Fatalf("got %+v", rows)
+	}
+	for i, want := range []string{"4", "2"} {
+		if got, err := leaf.At(rows[i].Name).Value(rows[i].Results...); err != nil || got != want {
+			t.Errorf("row %d: got %q (%v), want %q", i, got, err, want)
+		}
+	}
+	if got := row.Rows(); got != nil {
+		t.Errorf("nothing: got %v", got)
+	}
+}
+
 func TestCommands(t *testing.T) {
 	const leaf node.AddDeleteExecGetReplace[node.XML] = template
 	const inner node.InteriorAddDeleteGetReplace = template

@@ -87,18 +87,21 @@ func ReadStatus(results ...omadm.Result) (Status, error) {
 	s.LastScan = string(scan)
 	s.Installed = InstalledUpdatesInstalledUpdateGuid.Names(results...)
 	s.Approved = ApprovedUpdatesApprovedUpdateGuid.Names(results...)
-	for _, id := range InstallableUpdatesInstallableUpdateGuid.Names(results...) {
+	for _, row := range InstallableUpdatesInstallableUpdateGuid.Rows(results...) {
+		id, results := row.Name, row.Results
 		u := Installable{ID: id}
 		err = errors.Join(err, node.Into(&u.Type)(InstallableUpdatesType.At(id).Value(results...)),
 			node.Into(&u.Revision)(InstallableUpdatesRevisionNumber.At(id).Value(results...)))
 		s.Installable = append(s.Installable, u)
 	}
-	for _, id := range PendingRebootUpdatesPendingRebootUpdateGuid.Names(results...) {
+	for _, row := range PendingRebootUpdatesPendingRebootUpdateGuid.Rows(results...) {
+		id, results := row.Name, row.Results
 		var at node.Time
 		err = errors.Join(err, node.Into(&at)(PendingRebootUpdatesInstalledTime.At(id).Value(results...)))
 		s.PendingReboot = append(s.PendingReboot, Pending{id, string(at)})
 	}
-	for _, id := range FailedUpdatesFailedUpdateGuid.Names(results...) {
+	for _, row := range FailedUpdatesFailedUpdateGuid.Rows(results...) {
+		id, results := row.Name, row.Results
 		u, hresult := Failed{ID: id}, int64(0)
 		err = errors.Join(err, node.Into(&u.State)(FailedUpdatesStatus.At(id).Value(results...)),
 			node.Into(&hresult)(FailedUpdatesHResult.At(id).Value(results...)))

@@ -1,11 +1,13 @@
 package kits_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/gomadm/gomadm/csp/bitlocker"
 	"github.com/gomadm/gomadm/csp/defender"
+	"github.com/gomadm/gomadm/csp/devicestatus"
 	"github.com/gomadm/gomadm/csp/firewall"
 	"github.com/gomadm/gomadm/csp/laps"
 	hello "github.com/gomadm/gomadm/csp/passportforwork"
@@ -69,5 +71,35 @@ func TestOddAnswers(t *testing.T) {
 		if err := kinds[tt.kind](results...); err == nil || strings.Contains(err.Error(), secret) {
 			t.Errorf("%s: got error %v", tt.node, err)
 		}
+	}
+}
+
+// TestManyRows: what a device answers takes a time that grows with its length, and not with the square of that. The rows are too
+// many for a reader that looks for each value among all of them.
+func TestManyRows(t *testing.T) {
+	const rows = 4000
+	var r omadm.Result
+	put := func(uri, value string) {
+		r.Items = append(r.Items, syncml.Item{Source: syncml.Location{URI: "./Device/Vendor/MSFT/" + uri}, Data: syncml.Text(value)})
+	}
+	for i := range rows {
+		for _, name := range []string{"Name", "URL", "Severity", "Category", "CurrentStatus", "NumberOfDetections"} {
+			put(fmt.Sprintf("Defender/Detections/%d/%s", i, name), "1")
+		}
+		put(fmt.Sprintf("Update/FailedUpdates/%d/HResult", i), "1")
+		put(fmt.Sprintf("Update/InstallableUpdates/%d/Type", i), "1")
+		put(fmt.Sprintf("DeviceStatus/NetworkIdentifiers/%012d/Type", i), "1")
+	}
+	threats, err := defender.ReadThreats(r)
+	if err != nil || len(threats) != rows || threats[rows-1].Detections != 1 {
+		t.Errorf("got %d threats, %v", len(threats), err)
+	}
+	updates, err := update.ReadStatus(r)
+	if err != nil || len(updates.Failed) != rows || len(updates.Installable) != rows {
+		t.Errorf("got %d updates that failed, %v", len(updates.Failed), err)
+	}
+	status, err := devicestatus.Read(r)
+	if err != nil || len(status.Networks) != rows {
+		t.Errorf("got %d networks, %v", len(status.Networks), err)
 	}
 }
