@@ -20,14 +20,14 @@ type SCEPProfile struct {
 	User bool   // for the user who is signed in, not for the device
 
 	URLs         []string // of the server of SCEP
-	Challenge    string   // proves the right to a certificate
+	Challenge    string   // proves the right to a certificate; sent as it is
 	Subject      string   // distinguished name, "CN=device-1"
 	CAThumbprint string   // SHA-1 of the root of the server, in hexadecimal
 
 	AlternativeNames []AlternativeName
 	EKUs             []string      // object identifiers; empty: client authentication
 	KeyUsage         KeyUsage      // 0: signatures and encryption of keys
-	KeyLength        int           // bits: 1024, 2048 or 4096; 0: 2048
+	KeyLength        int           // bits: 1024, 2048 or 4096; 0: 2048, the only one with HelloKey
 	Hash             []string      // SHA-1, SHA-2, SHA-3; empty: SHA-2
 	Protection       KeyProtection // 0: SoftwareKey
 	Container        string        // of the key in Windows Hello; required with HelloKey
@@ -158,6 +158,11 @@ func (v Validity) unit() (string, int) {
 	return "", 0
 }
 
+// single reports whether no more than one unit is asked for.
+func (v Validity) single() bool {
+	return v == Validity{Days: v.Days} || v == Validity{Months: v.Months} || v == Validity{Years: v.Years}
+}
+
 func (p *SCEPProfile) validate() error {
 	if err := checkID(p.ID); err != nil {
 		return err
@@ -207,11 +212,13 @@ func (p *SCEPProfile) validateKey() error {
 		return fault("KeyLength", "neither 1024, 2048 nor 4096")
 	case p.Protection < 0 || p.Protection > HelloKey:
 		return fault("Protection", "none of those that there are")
+	case p.Protection == HelloKey && p.KeyLength != 0 && p.KeyLength != 2048:
+		return fault("KeyLength", "not 2048, the only one with HelloKey")
 	case (p.Protection == HelloKey) != (p.Container != ""):
 		return fault("Container", "goes with HelloKey")
 	case p.Prompt != "" && p.Protection != HelloKey:
 		return fault("Prompt", "goes with HelloKey")
-	case min(v.Days, v.Months, v.Years) < 0 || v.Days*v.Months != 0 || v.Days*v.Years != 0 || v.Months*v.Years != 0:
+	case min(v.Days, v.Months, v.Years) < 0 || !v.single():
 		return fault("Validity", "more than one of Days, Months and Years, or negative")
 	case p.Retries < 0 || p.Retries > 30:
 		return fault("Retries", "not 0 to 30")

@@ -85,7 +85,7 @@ func (s *Status) states() []state {
 		{SecureBootState, &s.SecureBoot, []State{Unavailable, On, Off}},
 		{DMABootDMAProtectionStatus, &s.BootDMA, []State{Unknown, On, Off}},
 		{AntivirusStatus, &s.Antivirus, center},
-		{AntispywareStatus, &s.Antispyware, []State{On, Off, Partly, Partly}},
+		{AntispywareStatus, &s.Antispyware, []State{On, Unknown, Off, Partly}}, // good, not monitored, poor, snoozing
 		{FirewallStatus, &s.Firewall, center},
 		{DeviceGuardVirtualizationBasedSecurityStatus, &s.VirtualizationSecurity,
 			[]State{On, RestartNeeded, Unavailable, Unavailable, Off, Unavailable}},
@@ -137,27 +137,23 @@ func Request() omadm.Request {
 // Read reads what a device answered to Request. The error joins those of values that cannot be read; all others are there.
 func Read(results ...omadm.Result) (Status, error) {
 	var s Status
-	var mode *int64
-	encrypted, err := optional(ComplianceEncryptionCompliance.Value(results...))
-	s.Encrypted = encrypted
+	err := node.Optional(&s.Encrypted)(ComplianceEncryptionCompliance.Value(results...))
 	for _, f := range []struct {
 		node node.Get[int64]
 		dst  **bool
 	}{{OSMode, &s.SMode}, {AntivirusSignatureStatus, &s.AntivirusCurrent}, {AntispywareSignatureStatus, &s.AntispywareCurrent}} {
-		var wrong error
-		mode, wrong = optional(f.node.Value(results...))
-		err = errors.Join(err, wrong)
-		if mode != nil && (*mode == 0 || *mode == 1) { // 2 is not applicable
-			yes := *mode == 1
-			*f.dst = &yes
-		}
+		err = errors.Join(err, node.Take(func(n int64) {
+			if yes := n == 1; yes || n == 0 { // 2 is not applicable
+				*f.dst = &yes
+			}
+		})(f.node.Value(results...)))
 	}
 	for _, x := range s.states() {
-		number, wrong := optional(x.node.Value(results...))
-		err = errors.Join(err, wrong)
-		if number != nil && *number >= 0 && *number < int64(len(x.values)) {
-			*x.dst = x.values[*number]
-		}
+		err = errors.Join(err, node.Take(func(n int64) {
+			if n >= 0 && n < int64(len(x.values)) {
+				*x.dst = x.values[n]
+			}
+		})(x.node.Value(results...)))
 	}
 	for _, x := range s.texts() {
 		err = errors.Join(err, node.Into(x.dst)(x.node.Value(results...)))
@@ -198,13 +194,4 @@ func (s *Status) readSIMs(results []omadm.Result) (err error) {
 		s.SIMs = append(s.SIMs, c)
 	}
 	return err
-}
-
-// optional returns a value, nil if there is none.
-func optional[V node.Value](v V, err error) (*V, error) {
-	var there *V
-	if err == nil {
-		there = &v
-	}
-	return there, node.Into(&v)(v, err)
 }

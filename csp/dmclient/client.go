@@ -1,6 +1,8 @@
 package dmclient
 
 import (
+	"errors"
+
 	"github.com/gomadm/gomadm/csp"
 	"github.com/gomadm/gomadm/csp/node"
 	"github.com/gomadm/gomadm/omadm"
@@ -62,28 +64,20 @@ func GetClient(provider string) (omadm.Request, error) {
 	)}, nil
 }
 
-// ReadClient reads what a device answered to GetClient. What it does not say is nil or empty, or zero in Poll; the error is
-// that of a value of another kind.
+// ReadClient reads what a device answered to GetClient. What it does not say is nil or empty, or zero in Poll. The error joins
+// those of values of another kind; all others are there.
 func ReadClient(provider string, results ...omadm.Result) (Client, error) {
 	c := Client{Provider: provider, Poll: new(Poll)}
-	if err := c.Poll.read(provider, results); err != nil {
-		return Client{}, err
-	}
+	err := errors.Join(
+		c.Poll.read(provider, results),
+		node.Optional(&c.KeepAlive)(ProviderEnableOmaDmKeepAliveMessage.At(provider).Value(results...)),
+		node.Into(&c.PFN)(ProviderPushPFN.At(provider).Value(results...)),
+		node.Into(&c.Version)(ProviderSyncApplicationVersion.At(provider).Value(results...)),
+	)
 	if *c.Poll == (Poll{}) {
 		c.Poll = nil
 	}
-	keep, err := optional(ProviderEnableOmaDmKeepAliveMessage.At(provider).Value(results...))
-	if err == nil {
-		c.KeepAlive = keep
-		err = node.Into(&c.PFN)(ProviderPushPFN.At(provider).Value(results...))
-	}
-	if err == nil {
-		err = node.Into(&c.Version)(ProviderSyncApplicationVersion.At(provider).Value(results...))
-	}
-	if err != nil {
-		return Client{}, err
-	}
-	return c, nil
+	return c, err
 }
 
 // Leave returns the request that ends the enrolment: the device leaves management. It has no ID. The error is a
@@ -92,7 +86,9 @@ func Leave(provider string) (omadm.Request, error) {
 	if err := checkProvider(provider); err != nil {
 		return omadm.Request{}, err
 	}
-	return omadm.Request{Ops: []omadm.Op{ProviderUnenroll.At(provider).Exec()}}, nil
+	leave := ProviderUnenroll.At(provider).Exec()
+	leave.Value = omadm.Text(provider) // as documented; devices since Windows 10 do not need it
+	return omadm.Request{Ops: []omadm.Op{leave}}, nil
 }
 
 // checkProvider returns an error unless provider can be the name of a node.
@@ -108,13 +104,4 @@ func checkProvider(provider string) error {
 
 func fault(field, reason string) error {
 	return &csp.FieldError{Kit: "dmclient", Field: field, Reason: reason}
-}
-
-// optional returns a value, nil if there is none.
-func optional[V node.Value](v V, err error) (*V, error) {
-	var there *V
-	if err == nil {
-		there = &v
-	}
-	return there, node.Into(&v)(v, err)
 }

@@ -1,6 +1,7 @@
 package dmclient
 
 import (
+	"errors"
 	"time"
 
 	"github.com/gomadm/gomadm/csp/node"
@@ -84,21 +85,17 @@ func (p *Poll) ops(provider string) (ops []omadm.Op) {
 	return ops
 }
 
-func (p *Poll) read(provider string, results []omadm.Result) (err error) {
+func (p *Poll) read(provider string, results []omadm.Result) error {
+	err := errors.Join(
+		node.Optional(&p.OnLogin)(ProviderPollPollOnLogin.At(provider).Value(results...)),
+		node.Optional(&p.AllUsersOnFirstLogin)(ProviderPollAllUsersPollOnFirstLogin.At(provider).Value(results...)),
+	)
 	for _, n := range numbers {
-		var v int64
-		if err := node.Into(&v)(n.node.At(provider).Value(results...)); err != nil {
-			return err
-		}
+		into := node.Take(func(v int64) { n.of(p).Count = int(v) })
 		if n.every {
-			n.of(p).Every = time.Duration(v) * time.Minute
-		} else {
-			n.of(p).Count = int(v)
+			into = node.Take(func(v int64) { n.of(p).Every = node.Duration(v, time.Minute) })
 		}
+		err = errors.Join(err, into(n.node.At(provider).Value(results...)))
 	}
-	if p.OnLogin, err = optional(ProviderPollPollOnLogin.At(provider).Value(results...)); err != nil {
-		return err
-	}
-	p.AllUsersOnFirstLogin, err = optional(ProviderPollAllUsersPollOnFirstLogin.At(provider).Value(results...))
 	return err
 }

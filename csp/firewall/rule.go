@@ -35,7 +35,7 @@ type Rule struct {
 	LocalAddresses, RemoteAddresses []string
 
 	App *App
-	// Users are those for whom the rule is, in the security descriptor definition language (SDDL); In only.
+	// Users are those of the device for whom the rule is, in the security descriptor definition language (SDDL).
 	Users string
 	// Edge lets what comes in through a device of the edge of a network in; In only.
 	Edge bool
@@ -171,8 +171,6 @@ func (r *Rule) validate() error {
 		return fault("Profiles", "has bits that no profile has")
 	case r.Edge && !r.In:
 		return fault("Edge", "goes with In")
-	case r.Users != "" && !r.In:
-		return fault("Users", "goes with In")
 	case !printable(r.Users):
 		return fault("Users", "has a control character")
 	}

@@ -1,7 +1,6 @@
 package laps
 
 import (
-	"errors"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -186,7 +185,12 @@ func (p *Policy) validate() error {
 	case p.Words != 0 && !p.Complexity.passphrase():
 		return fault("Words", "goes with a passphrase")
 	}
-	return errors.Join(p.AfterUse.validate(), p.Domain.validate(p.Backup), p.Automatic.validate())
+	for _, err := range [...]error{p.AfterUse.validate(), p.Domain.validate(p.Backup), p.Automatic.validate()} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *AfterUse) validate() error {

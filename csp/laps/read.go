@@ -34,13 +34,8 @@ func Read(results ...omadm.Result) (Policy, error) {
 	var d DomainOptions
 	var m Automatic
 	number := func(n node.AddDeleteGetReplace[int64], of func(int)) error {
-		v, err := n.Value(results...)
-		if err == nil {
-			of(int(v))
-		}
-		return missing(err)
+		return node.Take(func(v int64) { of(int(v)) })(n.Value(results...))
 	}
-	var automatic bool
 	err := errors.Join(
 		number(PoliciesBackupDirectory, func(n int) { p.Backup = Directory(n + 1) }),
 		node.Into(&p.Account)(PoliciesAdministratorAccountName.Value(results...)),
@@ -48,17 +43,13 @@ func Read(results ...omadm.Result) (Policy, error) {
 		number(PoliciesPasswordComplexity, func(n int) { p.Complexity = Complexity(n) }),
 		number(PoliciesPasswordLength, func(n int) { p.Length = n }),
 		number(PoliciesPassphraseLength, func(n int) { p.Words = n }),
-		number(PoliciesPostAuthenticationResetDelay, func(n int) { p.AfterUse, a.Delay = &a, time.Duration(n)*time.Hour }),
+		number(PoliciesPostAuthenticationResetDelay, func(n int) { p.AfterUse, a.Delay = &a, node.Duration(int64(n), time.Hour) }),
 		number(PoliciesPostAuthenticationActions, func(n int) { p.AfterUse, a.Action = &a, Action(n) }),
-		truth(&d.Encrypt)(PoliciesADPasswordEncryptionEnabled.Value(results...)),
+		node.Optional(&d.Encrypt)(PoliciesADPasswordEncryptionEnabled.Value(results...)),
 		node.Into(&d.Principal)(PoliciesADPasswordEncryptionPrincipal.Value(results...)),
 		number(PoliciesADEncryptedPasswordHistorySize, func(n int) { d.History = n }),
-		truth(&d.Protect)(PoliciesPasswordExpirationProtectionEnabled.Value(results...)),
-		func() error {
-			v, err := PoliciesAutomaticAccountManagementEnabled.Value(results...)
-			automatic, m.Enabled = err == nil, v
-			return missing(err)
-		}(),
+		node.Optional(&d.Protect)(PoliciesPasswordExpirationProtectionEnabled.Value(results...)),
+		node.Take(func(is bool) { p.Automatic, m.Enabled = &m, is })(PoliciesAutomaticAccountManagementEnabled.Value(results...)),
 		number(PoliciesAutomaticAccountManagementTarget, func(n int) { m.BuiltIn = n == 0 }),
 		node.Into(&m.SignIn)(PoliciesAutomaticAccountManagementEnableAccount.Value(results...)),
 		node.Into(&m.RandomName)(PoliciesAutomaticAccountManagementRandomizeName.Value(results...)),
@@ -67,28 +58,7 @@ func Read(results ...omadm.Result) (Policy, error) {
 	if d != (DomainOptions{}) {
 		p.Domain = &d
 	}
-	if automatic {
-		p.Automatic = &m
-	}
 	return p, err
-}
-
-// missing returns no error when the device has not said what was asked for.
-func missing(err error) error {
-	if errors.Is(err, node.ErrNoValue) {
-		return nil
-	}
-	return err
-}
-
-// truth returns what keeps a value, nil when there is none.
-func truth(dst **bool) func(bool, error) error {
-	return func(v bool, err error) error {
-		if err == nil {
-			*dst = &v
-		}
-		return missing(err)
-	}
 }
 
 // Reset returns the request that replaces the password at once. It has no ID. The device takes it and goes on: GetReset asks

@@ -49,25 +49,11 @@ func GetSensors() omadm.Request {
 // kind.
 func ReadSensors(results ...omadm.Result) (Sensors, error) {
 	var s Sensors
-	keys, err := SecurityKeyUseSecurityKeyForSignin.Value(results...)
-	on := keys == SecurityKeyUseSecurityKeyForSigninEnabled
-	err = errors.Join(
-		optional(&s.Biometrics)(BiometricsUseBiometrics.Value(results...)),
-		optional(&s.AntiSpoofing)(BiometricsFacialFeaturesUseEnhancedAntiSpoofing.Value(results...)),
-		optional(&s.SecurityKeys)(on, err),
+	err := errors.Join(
+		node.Optional(&s.Biometrics)(BiometricsUseBiometrics.Value(results...)),
+		node.Optional(&s.AntiSpoofing)(BiometricsFacialFeaturesUseEnhancedAntiSpoofing.Value(results...)),
+		node.Take(func(n int64) { on := n == SecurityKeyUseSecurityKeyForSigninEnabled; s.SecurityKeys = &on })(
+			SecurityKeyUseSecurityKeyForSignin.Value(results...)),
 	)
 	return s, err
-}
-
-// optional returns what keeps a value, nil when there is none.
-func optional(dst **bool) func(bool, error) error {
-	return func(v bool, err error) error {
-		switch {
-		case err == nil:
-			*dst = &v
-		case errors.Is(err, node.ErrNoValue):
-			return nil
-		}
-		return err
-	}
 }

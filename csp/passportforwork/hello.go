@@ -225,20 +225,10 @@ func (h Hello) Read(results ...omadm.Result) (Hello, error) {
 		if n == "" {
 			continue
 		}
-		switch v, err := n.At(tenant).Value(results...); {
-		case err == nil:
-			*f.value = &v
-		case !errors.Is(err, node.ErrNoValue):
-			all = errors.Join(all, err)
-		}
+		all = errors.Join(all, node.Optional(f.value)(n.At(tenant).Value(results...)))
 	}
 	for _, n := range pin.numbers() {
-		switch v, err := n.in(h.User).At(tenant).Value(results...); {
-		case err == nil:
-			n.take(int(v))
-		case !errors.Is(err, node.ErrNoValue):
-			all = errors.Join(all, err)
-		}
+		all = errors.Join(all, node.Take(func(v int64) { n.take(int(v)) })(n.in(h.User).At(tenant).Value(results...)))
 	}
 	if pin != (PIN{}) {
 		got.PIN = &pin

@@ -145,19 +145,17 @@ func ReadLock(results ...omadm.Result) (Lock, error) {
 	var l Lock
 	var all error
 	read := func(n node.AddDeleteGetReplace[int64], take func(int)) {
-		v, err := n.Value(results...)
-		if err == nil {
-			take(int(v))
-		} else if !errors.Is(err, node.ErrNoValue) {
-			all = errors.Join(all, err)
-		}
+		all = errors.Join(all, node.Take(func(v int64) { take(int(v)) })(n.Value(results...)))
 	}
 	read(DeviceLockDevicePasswordEnabled, func(n int) { on := int64(n) == DeviceLockDevicePasswordEnabledPasswordEnabled; l.Required = &on })
 	read(DeviceLockAlphanumericDevicePasswordRequired, func(n int) { l.Kind = PasswordKind(n + 1) })
 	read(DeviceLockMinDevicePasswordLength, func(n int) { l.MinLength = n })
 	read(DeviceLockMinDevicePasswordComplexCharacters, func(n int) { l.MinClasses = n })
 	read(DeviceLockAllowSimpleDevicePassword, func(n int) { on := int64(n) == DeviceLockAllowSimpleDevicePasswordAllowed; l.Simple = &on })
-	read(DeviceLockMaxInactivityTimeDeviceLock, func(n int) { d := time.Duration(n) * time.Minute; l.Inactivity = &d })
+	read(DeviceLockMaxInactivityTimeDeviceLock, func(n int) {
+		d := node.Duration(int64(n), time.Minute)
+		l.Inactivity = &d
+	})
 	for _, f := range l.numbers() {
 		read(f.node, func(n int) { *f.value = &n })
 	}

@@ -256,12 +256,7 @@ func ReadRing(results ...omadm.Result) (Ring, error) {
 	var r Ring
 	var all error
 	whole := func(n node.AddDeleteGetReplace[int64], take func(int)) {
-		v, err := n.Value(results...)
-		if err == nil {
-			take(int(v))
-		} else if !errors.Is(err, node.ErrNoValue) {
-			all = errors.Join(all, err)
-		}
+		all = errors.Join(all, node.Take(func(v int64) { take(int(v)) })(n.Value(results...)))
 	}
 	for _, n := range r.numbers() {
 		whole(n.node, n.set)

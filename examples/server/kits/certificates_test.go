@@ -91,7 +91,7 @@ func TestSCEP(t *testing.T) {
 		p.URLs = append(p.URLs, "https://scep.example.test/b")
 		p.AlternativeNames = []cert.AlternativeName{{Kind: 3, Name: "device-1.example.test"}, {Kind: 11, Name: "one@example.test"}}
 		p.EKUs, p.Hash = []string{"1.3.6.1.5.5.7.3.2", "1.3.6.1.4.1.311.20.2.2"}, []string{"SHA-2", "SHA-3"}
-		p.KeyLength, p.Validity, p.Retries, p.RetryDelay = 4096, cert.Validity{Months: 12}, 5, 10*time.Minute
+		p.KeyLength, p.Validity, p.Retries, p.RetryDelay = 2048, cert.Validity{Months: 12}, 5, 10*time.Minute
 		p.Protection, p.Container, p.Prompt, p.Template = cert.HelloKey, "hello", "Please sign in", "Device"
 		reqs, err := p.Requests()
 		if err != nil {
@@ -105,7 +105,7 @@ func TestSCEP(t *testing.T) {
 		for name, want := range map[string]string{
 			"ServerURL": "https://scep.example.test/a;https://scep.example.test/b", "Challenge": "hidden-4711", "SubjectName": "CN=device-1",
 			"CAThumbprint": strings.Repeat("4A", 20), "SubjectAlternativeNames": "3+device-1.example.test;11+one@example.test",
-			"EKUMapping": "1.3.6.1.5.5.7.3.2+1.3.6.1.4.1.311.20.2.2", "HashAlgorithm": "SHA-2+SHA-3", "KeyUsage": "160", "KeyLength": "4096",
+			"EKUMapping": "1.3.6.1.5.5.7.3.2+1.3.6.1.4.1.311.20.2.2", "HashAlgorithm": "SHA-2+SHA-3", "KeyUsage": "160", "KeyLength": "2048",
 			"ValidPeriod": "Months", "ValidPeriodUnits": "12", "RetryCount": "5", "RetryDelay": "10", "KeyProtection": "4",
 			"ContainerName": "hello", "CustomTextToShowInPrompt": "Please sign in", "TemplateName": "Device",
 		} {
@@ -150,7 +150,7 @@ func TestSCEPFields(t *testing.T) {
 		"EKUs[0]":             func(p *cert.SCEPProfile) { p.EKUs = []string{"client"} },
 		"Hash[0]":             func(p *cert.SCEPProfile) { p.Hash = []string{"MD5"} },
 		"KeyUsage":            func(p *cert.SCEPProfile) { p.KeyUsage = 1 },
-		"KeyLength":           func(p *cert.SCEPProfile) { p.KeyLength = 512 },
+		"KeyLength":           func(p *cert.SCEPProfile) { p.KeyLength, p.Protection, p.Container = 4096, cert.HelloKey, "hello" },
 		"Protection":          func(p *cert.SCEPProfile) { p.Protection = 5 },
 		"Container":           func(p *cert.SCEPProfile) { p.Protection = cert.HelloKey },
 		"Prompt":              func(p *cert.SCEPProfile) { p.Prompt = "x" },
@@ -166,7 +166,11 @@ func TestSCEPFields(t *testing.T) {
 		_, err := p.Requests()
 		wrongField(t, err, "clientcertificateinstall", field)
 	}
-	_, err := cert.SCEPProfile{}.Get()
+	short := scepProfile()
+	short.KeyLength = 512
+	_, err := short.Requests()
+	wrongField(t, err, "clientcertificateinstall", "KeyLength")
+	_, err = cert.SCEPProfile{}.Get()
 	wrongField(t, err, "clientcertificateinstall", "ID")
 }
 

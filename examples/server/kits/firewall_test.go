@@ -91,7 +91,6 @@ func TestFirewallFields(t *testing.T) {
 		{"App.Service", firewall.Rule{ID: "a", App: &firewall.App{Service: "a|b"}}},
 		{"App.Policy", firewall.Rule{ID: "a", App: &firewall.App{Policy: "a b"}}},
 		{"Edge", firewall.Rule{ID: "a", Edge: true}},
-		{"Users", firewall.Rule{ID: "a", Users: "O:LS"}},
 		{"Users", firewall.Rule{ID: "a", In: true, Users: "O:\n"}},
 		{"App.Package", firewall.Rule{ID: "a", App: &firewall.App{Package: "a b"}}},
 	} {

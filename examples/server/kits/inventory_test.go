@@ -118,6 +118,12 @@ func TestDeviceStatus(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
+	for value, want := range map[string]devicestatus.State{"1": devicestatus.Unknown, "2": devicestatus.Off, "3": devicestatus.Partly} {
+		s.put(top+"Antispyware/Status", value)
+		if got, err := devicestatus.Read(s.do(devicestatus.Request())...); err != nil || got.Antispyware != want {
+			t.Errorf("antispyware %s: got %v, %v, want %v", value, got.Antispyware, err, want)
+		}
+	}
 	s.put(top+"OS/Mode", "many")
 	if got, err := devicestatus.Read(s.do(devicestatus.Request())...); err == nil || got.Edition != "Enterprise" || got.SMode != nil {
 		t.Errorf("no number: got %+v, %v", got, err)

@@ -147,8 +147,13 @@ func TestClientAndPush(t *testing.T) {
 	}
 
 	s.made(dmclient.Leave(provider))
-	if n := s.executed(omadm.Exec, "./Device/Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/Unenroll"); n != 1 {
-		t.Errorf("left %d times", n)
+	if e := s.device.Execution("Exec", "./Device/Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/Unenroll", provider); e.Executed != 1 {
+		t.Errorf("left %d times", e.Executed)
+	}
+
+	s.put("./Device/Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/Poll/NumberOfFirstRetries", "often")
+	if got, err := dmclient.ReadClient(provider, s.made(dmclient.GetClient(provider))...); err == nil || got.PFN != want.PFN {
+		t.Errorf("one wrong value: got %+v, %v", got, err)
 	}
 
 	minute := dmclient.Tries{Count: 1, Every: time.Minute}
