@@ -153,11 +153,12 @@ func (d *Document) Validate() error {
 }
 
 func (r Ref) validate() error {
+	id, ok := csp.GUID(r.ID)
 	switch {
 	case r.ID == "":
 		return fault("ID", "missing")
-	case !isGUID(r.ID):
-		return fault("ID", "not a GUID")
+	case !ok || len(id) != len(r.ID):
+		return fault("ID", "not a GUID without braces")
 	case r.Context > omadm.UserScope:
 		return fault("Context", "neither device nor user")
 	case r.Kind > Inventory:
@@ -286,20 +287,6 @@ func (r *Resource) validate(field string) error {
 // isAttribute reports whether s is printable on one line.
 func isAttribute(s string) bool {
 	return xmltree.IsText(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7F })
-}
-
-// isGUID reports whether s is a GUID as Windows writes it, without braces.
-func isGUID(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		switch hyphen := i == 8 || i == 13 || i == 18 || i == 23; {
-		case hyphen && c == '-':
-		case !hyphen && ('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'):
-		default:
-			return false
-		}
-	}
-	return len(s) == 36
 }
 
 // prefix puts the name of a list before the field of an error.

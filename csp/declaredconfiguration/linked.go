@@ -18,7 +18,7 @@ type Linked struct {
 // Enrollment is what a device says of the linked enrolment.
 type Enrollment struct {
 	Status    EnrollStatus
-	LastError uint32 // HRESULT; 0: none
+	LastError csp.HRESULT // 0: none
 }
 
 // EnrollStatus is how far the linked enrolment is.
@@ -104,7 +104,7 @@ func (l Linked) Read(results ...omadm.Result) (e Enrollment, err error) {
 				e.Status = EnrollStatus(n)
 			case l.answers(it, "LastError"):
 				n, err = omadm.ItemValue(it).Int()
-				e.LastError = uint32(n)
+				e.LastError = csp.HRESULT(uint32(n))
 			}
 			if err != nil {
 				return Enrollment{}, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/gomadm/gomadm/csp"
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/omadm/xmltree"
 	"github.com/gomadm/gomadm/syncml"
@@ -52,7 +53,7 @@ type ResourceResult struct {
 // Outcome is how one part of a document ended. Fields are zero where the device does not say.
 type Outcome struct {
 	Status  omadm.Status
-	HRESULT uint32 // in place of a status
+	HRESULT csp.HRESULT // in place of a status
 	State   State
 }
 
@@ -175,7 +176,7 @@ func (r *reader) outcome(e *etree.Element) Outcome {
 	case n > 0 && n < 1000:
 		o.Status = omadm.Status(n)
 	default:
-		o.HRESULT = uint32(n)
+		o.HRESULT = csp.HRESULT(uint32(n))
 	}
 	return o
 }

@@ -61,14 +61,19 @@ const (
 func (a AttackSurface) Request() (omadm.Request, error) {
 	var r omadm.Request
 	var rules []string
+	seen := make(map[string]bool)
 	for rule, mode := range a.Rules {
+		id, ok := csp.GUID(string(rule))
 		switch {
-		case !guid(string(rule)):
+		case !ok:
 			return omadm.Request{}, fault("Rules", "a key is no GUID")
+		case seen[id]:
+			return omadm.Request{}, fault("Rules", "two keys are one GUID")
 		case mode != ASROff && mode != ASRBlock && mode != ASRAudit && mode != ASRWarn:
 			return omadm.Request{}, fault("Rules", "a mode is none of those that there are")
 		}
-		rules = append(rules, strings.ToLower(string(rule))+"="+strconv.Itoa(int(mode)))
+		seen[id] = true
+		rules = append(rules, id+"="+strconv.Itoa(int(mode)))
 	}
 	for i, path := range a.Excluded {
 		if strings.TrimSpace(path) == "" || strings.ContainsAny(path, "|\r\n\x00") {
@@ -109,9 +114,10 @@ func ReadAttackSurface(results ...omadm.Result) (AttackSurface, error) {
 		return a, err
 	}
 	for _, s := range items(rules) {
-		id, value, _ := strings.Cut(s, "=")
+		rule, value, _ := strings.Cut(s, "=")
 		mode, err := strconv.Atoi(strings.TrimSpace(value))
-		if id = strings.ToLower(strings.TrimSpace(id)); err != nil || !guid(id) {
+		id, ok := csp.GUID(strings.TrimSpace(rule))
+		if err != nil || !ok {
 			return AttackSurface{}, errRules
 		}
 		if a.Rules == nil {
@@ -132,20 +138,6 @@ func items(s string) (list []string) {
 		}
 	}
 	return list
-}
-
-// guid reports whether s is a GUID without braces.
-func guid(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i, c := range []byte(s) {
-		hyphen := i == 8 || i == 13 || i == 18 || i == 23
-		if hyphen != (c == '-') || !hyphen && !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)) {
-			return false
-		}
-	}
-	return true
 }
 
 func fault(field, reason string) error {

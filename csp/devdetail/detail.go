@@ -69,9 +69,9 @@ type number struct {
 	dst  *int64
 }
 
-// Request returns the request that asks for a Detail. It has no ID: the caller gives it one. Of what a device does not have,
+// Get returns the request that asks for a Detail. It has no ID: the caller gives it one. Of what a device does not have,
 // such as a connection over Wi-Fi, it reports 404.
-func Request() omadm.Request {
+func Get() omadm.Request {
 	r := omadm.Request{Ops: []omadm.Op{SwV.Get(), ExtMicrosoftDeviceName.Get(), ExtMicrosoftDNSComputerName.Get()}}
 	d := new(Detail)
 	for _, t := range d.texts() {
@@ -83,7 +83,7 @@ func Request() omadm.Request {
 	return r
 }
 
-// Read reads what a device answered to Request. What it does not say is zero. The error joins those of values that cannot be
+// Read reads what a device answered to Get. What it does not say is zero. The error joins those of values that cannot be
 // read; all others are there.
 func Read(results ...omadm.Result) (Detail, error) {
 	var d Detail

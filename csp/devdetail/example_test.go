@@ -9,7 +9,7 @@ import (
 )
 
 func Example() {
-	fmt.Println(len(devdetail.Request().Ops), "questions")
+	fmt.Println(len(devdetail.Get().Ops), "questions")
 
 	// What came of them.
 	results := []omadm.Result{{Items: []syncml.Item{

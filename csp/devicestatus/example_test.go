@@ -9,7 +9,7 @@ import (
 )
 
 func Example() {
-	fmt.Println(len(devicestatus.Request().Ops), "questions")
+	fmt.Println(len(devicestatus.Get().Ops), "questions")
 
 	// What came of them.
 	item := func(name, value string) syncml.Item {

@@ -114,9 +114,9 @@ type text struct {
 	dst  *string
 }
 
-// Request returns the request that asks for a Status. It has no ID: the caller gives it one. Of what a device does not have it
+// Get returns the request that asks for a Status. It has no ID: the caller gives it one. Of what a device does not have it
 // reports 404.
-func Request() omadm.Request {
+func Get() omadm.Request {
 	const all = "?list=" + omadm.ListStructData
 	r := omadm.Request{Ops: []omadm.Op{
 		OSMode.Get(), ComplianceEncryptionCompliance.Get(), AntivirusSignatureStatus.Get(), AntispywareSignatureStatus.Get(),
@@ -134,7 +134,7 @@ func Request() omadm.Request {
 	return r
 }
 
-// Read reads what a device answered to Request. The error joins those of values that cannot be read; all others are there.
+// Read reads what a device answered to Get. The error joins those of values that cannot be read; all others are there.
 func Read(results ...omadm.Result) (Status, error) {
 	var s Status
 	err := node.Optional(&s.Encrypted)(ComplianceEncryptionCompliance.Value(results...))

@@ -22,12 +22,12 @@ func Of(facts omadm.Facts) Info {
 	return Info{DeviceID: of(DevId), Manufacturer: of(Man), Model: of(Mod), Client: of(DmV), Language: of(Lang)}
 }
 
-// Request returns the request that asks for an Info. It has no ID: the caller gives it one.
-func Request() omadm.Request {
+// Get returns the request that asks for an Info. It has no ID: the caller gives it one.
+func Get() omadm.Request {
 	return omadm.Request{Ops: []omadm.Op{DevId.Get(), Man.Get(), Mod.Get(), DmV.Get(), Lang.Get()}}
 }
 
-// Read reads what a device answered to Request. What it does not say is empty. The error joins those of values that cannot
+// Read reads what a device answered to Get. What it does not say is empty. The error joins those of values that cannot
 // be read; all others are there.
 func Read(results ...omadm.Result) (Info, error) {
 	var i Info

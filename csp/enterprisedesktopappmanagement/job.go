@@ -129,17 +129,8 @@ func fault(field, reason string) error {
 
 // productNode returns the name of the node of a product: the GUID in braces and upper case.
 func productNode(id string) (string, bool) {
-	id = strings.ToUpper(strings.TrimSuffix(strings.TrimPrefix(id, "{"), "}"))
-	if len(id) != 36 {
-		return "", false
-	}
-	for i := range len(id) {
-		hyphen := i == 8 || i == 13 || i == 18 || i == 23
-		if c := id[i]; hyphen != (c == '-') || !hyphen && !('0' <= c && c <= '9' || 'A' <= c && c <= 'F') {
-			return "", false
-		}
-	}
-	return "{" + id + "}", true
+	id, ok := csp.GUID(id)
+	return "{" + strings.ToUpper(id) + "}", ok
 }
 
 // nodes are those of products.

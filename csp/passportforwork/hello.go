@@ -2,9 +2,7 @@ package passportforwork
 
 import (
 	"errors"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/gomadm/gomadm/csp"
 	"github.com/gomadm/gomadm/csp/node"
@@ -139,7 +137,7 @@ func (h Hello) Request() (omadm.Request, error) {
 	if err := h.validate(); err != nil {
 		return omadm.Request{}, err
 	}
-	tenant, _ := tenantNode(h.Tenant)
+	tenant, _ := csp.GUID(h.Tenant)
 	var r omadm.Request
 	for _, f := range h.flags() {
 		if *f.value != nil {
@@ -161,7 +159,7 @@ func (h Hello) Request() (omadm.Request, error) {
 }
 
 func (h *Hello) validate() error {
-	if _, ok := tenantNode(h.Tenant); !ok {
+	if _, ok := csp.GUID(h.Tenant); !ok {
 		return fault("Tenant", "not a GUID")
 	}
 	for _, f := range h.flags() {
@@ -194,7 +192,7 @@ func (h *Hello) validate() error {
 // Get returns the request that asks for what Read reads, for the same tenant and scope. It has no ID. What was never set is not
 // there, and the device answers 404 to it.
 func (h Hello) Get() (omadm.Request, error) {
-	tenant, ok := tenantNode(h.Tenant)
+	tenant, ok := csp.GUID(h.Tenant)
 	if !ok {
 		return omadm.Request{}, fault("Tenant", "not a GUID")
 	}
@@ -214,7 +212,7 @@ func (h Hello) Get() (omadm.Request, error) {
 // Read reads what a device answered to Get, for the same tenant and scope. What it does not say is nil or zero; the error is that
 // of a value of another kind, or a *csp.FieldError.
 func (h Hello) Read(results ...omadm.Result) (Hello, error) {
-	tenant, ok := tenantNode(h.Tenant)
+	tenant, ok := csp.GUID(h.Tenant)
 	if !ok {
 		return Hello{}, fault("Tenant", "not a GUID")
 	}
@@ -238,7 +236,7 @@ func (h Hello) Read(results ...omadm.Result) (Hello, error) {
 
 // Delete returns the request that takes all that was set for the tenant off the device, or for the user. It has no ID.
 func (h Hello) Delete() (omadm.Request, error) {
-	tenant, ok := tenantNode(h.Tenant)
+	tenant, ok := csp.GUID(h.Tenant)
 	if !ok {
 		return omadm.Request{}, fault("Tenant", "not a GUID")
 	}
@@ -249,17 +247,6 @@ func (h Hello) Delete() (omadm.Request, error) {
 	r := omadm.Request{Ops: []omadm.Op{top.At(tenant).Delete()}}
 	r.Normalize()
 	return r, nil
-}
-
-// tenantNode returns the name of the node of a tenant: the GUID without braces and in lower case.
-func tenantNode(id string) (string, bool) {
-	id = strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(id, "{"), "}"))
-	parts := strings.Split(id, "-")
-	lengths := make([]int, len(parts))
-	for i, p := range parts {
-		lengths[i] = len(p)
-	}
-	return id, slices.Equal(lengths, []int{8, 4, 4, 4, 12}) && strings.Trim(id, "0123456789abcdef-") == ""
 }
 
 func fault(field, reason string) error {

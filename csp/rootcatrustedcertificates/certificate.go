@@ -130,9 +130,9 @@ func isSequence(der []byte) bool {
 	return length == len(rest) && length > 0
 }
 
-// Install returns the request that puts the certificate into the store. It has no ID: the caller gives it one. A device
+// Request returns the request that puts the certificate into the store. It has no ID: the caller gives it one. A device
 // that has it answers 418. The error of this and of the other methods is a *csp.FieldError.
-func (c Certificate) Install() (omadm.Request, error) {
+func (c Certificate) Request() (omadm.Request, error) {
 	n, name, err := c.at()
 	if err != nil {
 		return omadm.Request{}, err
@@ -140,8 +140,8 @@ func (c Certificate) Install() (omadm.Request, error) {
 	return request(n.encoded.At(name).Add(c.DER)), nil
 }
 
-// Remove returns the request that takes the certificate out of the store.
-func (c Certificate) Remove() (omadm.Request, error) {
+// Delete returns the request that takes the certificate out of the store.
+func (c Certificate) Delete() (omadm.Request, error) {
 	n, name, err := c.at()
 	if err != nil {
 		return omadm.Request{}, err

@@ -10,10 +10,10 @@ import (
 func Example() {
 	block, _ := pem.Decode([]byte(exampleRoot))
 	root := rootcatrustedcertificates.Certificate{DER: block.Bytes}
-	request, err := root.Install()
+	request, err := root.Request()
 	fmt.Println(request.Ops, err)
 
-	_, err = rootcatrustedcertificates.Certificate{DER: []byte(exampleRoot)}.Install()
+	_, err = rootcatrustedcertificates.Certificate{DER: []byte(exampleRoot)}.Request()
 	fmt.Println(err)
 	// Output:
 	// [Add "./Device/Vendor/MSFT/RootCATrustedCertificates/Root/4057043D4A89E17E824645F843D731B664FDB937/EncodedCertificate" b64 text/plain text[368]] <nil>

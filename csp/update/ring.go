@@ -2,7 +2,6 @@ package update
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -306,15 +305,4 @@ func ReadRing(results ...omadm.Result) (Ring, error) {
 
 func fault(field, reason string) error {
 	return &csp.FieldError{Kit: "update", Field: field, Reason: reason}
-}
-
-// guid returns the name of the node of an update: its GUID without braces and in lower case.
-func guid(id string) (string, bool) {
-	id = strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(id, "{"), "}"))
-	parts := strings.Split(id, "-")
-	lengths := make([]int, len(parts))
-	for i, p := range parts {
-		lengths[i] = len(p)
-	}
-	return id, slices.Equal(lengths, []int{8, 4, 4, 4, 12}) && strings.Trim(id, "0123456789abcdef-") == ""
 }

@@ -49,7 +49,7 @@ func Approve(ids ...string) (omadm.Request, error) {
 	var r omadm.Request
 	var seen []string
 	for i, id := range ids {
-		name, ok := guid(id)
+		name, ok := csp.GUID(id) // the name of its node
 		if !ok || slices.Contains(seen, name) {
 			return omadm.Request{}, fault("IDs["+strconv.Itoa(i)+"]", "not a GUID, or there twice")
 		}

@@ -41,11 +41,11 @@ func TestRootCertificates(t *testing.T) {
 		for _, user := range []bool{false, true} {
 			c := root.Certificate{DER: der, Store: store, User: user}
 			if user && store == root.StoreRoot {
-				_, err := c.Install()
+				_, err := c.Request()
 				wrongField(t, err, "rootcatrustedcertificates", "Store")
 				continue
 			}
-			s.made(c.Install())
+			s.made(c.Request())
 			request, err := root.List(store, user)
 			names, listErr := root.ReadList(store, user, s.made(request, err)...)
 			if listErr != nil || !slices.Equal(names, []string{c.Thumbprint()}) {
@@ -55,7 +55,7 @@ func TestRootCertificates(t *testing.T) {
 			if err != nil || !bytes.Equal(got.DER, der) {
 				t.Errorf("store %d: got %d octets, %v", store, len(got.DER), err)
 			}
-			s.made(c.Remove())
+			s.made(c.Delete())
 			s.mayMiss = true
 			if got, err := c.Read(s.made(c.Get())...); err != nil || got.DER != nil {
 				t.Errorf("removed: got %+v, %v", got, err)
@@ -68,7 +68,7 @@ func TestRootCertificates(t *testing.T) {
 	}
 	long := append([]byte{0x30, 0x84, 0, 0, 0, 1}, 0)
 	for _, c := range []root.Certificate{{}, {DER: []byte("-----BEGIN CERTIFICATE-----")}, {DER: der[1:]}, {DER: append(der[:len(der):len(der)], 0)}, {DER: long}, {DER: []byte{0x30}}} {
-		_, err := c.Install()
+		_, err := c.Request()
 		wrongField(t, err, "rootcatrustedcertificates", "DER")
 	}
 	_, err := root.Certificate{DER: der, Store: 9}.Get()

@@ -110,6 +110,9 @@ func TestAttackSurface(t *testing.T) {
 		_, err := a.Request()
 		wrongField(t, err, "defender", field)
 	}
+	twice := defender.ASRRule(strings.ToUpper(string(defender.OfficeChildren)))
+	_, err = defender.AttackSurface{Rules: map[defender.ASRRule]defender.ASRMode{defender.OfficeChildren: 1, twice: 2}}.Request()
+	wrongField(t, err, "defender", "Rules")
 	_, err = defender.AttackSurface{Rules: map[defender.ASRRule]defender.ASRMode{defender.OfficeChildren: 3}}.Request()
 	wrongField(t, err, "defender", "Rules")
 }

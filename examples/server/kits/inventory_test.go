@@ -23,7 +23,7 @@ import (
 
 func TestDevInfo(t *testing.T) {
 	s := newSite(t)
-	got, err := devinfo.Read(s.do(devinfo.Request())...)
+	got, err := devinfo.Read(s.do(devinfo.Get())...)
 	of := func(name string) string { return s.tree.Value("./DevInfo/" + name) }
 	want := devinfo.Info{DeviceID: deviceID, Manufacturer: of("Man"), Model: of("Mod"), Client: of("DmV"), Language: of("Lang")}
 	if err != nil || got != want || want.Manufacturer == "" || want.Language == "" {
@@ -49,7 +49,7 @@ func TestDevDetail(t *testing.T) {
 		s.put("./DevDetail/Ext/Microsoft/"+name, value)
 	}
 	s.put("./DevDetail/Ext/WLANMACAddress", "020000000001")
-	got, err := devdetail.Read(s.do(devdetail.Request())...)
+	got, err := devdetail.Read(s.do(devdetail.Get())...)
 	if err != nil {
 		t.Error(err)
 	}
@@ -65,7 +65,7 @@ func TestDevDetail(t *testing.T) {
 		}
 	}
 	s.put("./DevDetail/SwV", "next")
-	if got, err := devdetail.Read(s.do(devdetail.Request())...); err == nil || got.Name != "FRONT-DESK" {
+	if got, err := devdetail.Read(s.do(devdetail.Get())...); err == nil || got.Name != "FRONT-DESK" {
 		t.Errorf("no build: got %+v, %v", got, err)
 	}
 
@@ -103,7 +103,7 @@ func TestDeviceStatus(t *testing.T) {
 	row(top+"NetworkIdentifiers/020000000001", map[string]string{"IPAddressV4": "192.0.2.7", "IsConnected": "true", "Type": "2"})
 	row(top+"NetworkIdentifiers/020000000002", map[string]string{"Type": "1"})
 	row(top+"CellularIdentities/490154203237518", map[string]string{"PhoneNumber": "+4420", "RoamingStatus": "1"})
-	got, err := devicestatus.Read(s.do(devicestatus.Request())...)
+	got, err := devicestatus.Read(s.do(devicestatus.Get())...)
 	yes, no := true, false
 	want := devicestatus.Status{
 		Edition: "Enterprise", SMode: &no, SecureBoot: devicestatus.On, BootDMA: devicestatus.Off, Antivirus: devicestatus.Partly,
@@ -120,12 +120,12 @@ func TestDeviceStatus(t *testing.T) {
 	}
 	for value, want := range map[string]devicestatus.State{"1": devicestatus.Unknown, "2": devicestatus.Off, "3": devicestatus.Partly} {
 		s.put(top+"Antispyware/Status", value)
-		if got, err := devicestatus.Read(s.do(devicestatus.Request())...); err != nil || got.Antispyware != want {
+		if got, err := devicestatus.Read(s.do(devicestatus.Get())...); err != nil || got.Antispyware != want {
 			t.Errorf("antispyware %s: got %v, %v, want %v", value, got.Antispyware, err, want)
 		}
 	}
 	s.put(top+"OS/Mode", "many")
-	if got, err := devicestatus.Read(s.do(devicestatus.Request())...); err == nil || got.Edition != "Enterprise" || got.SMode != nil {
+	if got, err := devicestatus.Read(s.do(devicestatus.Get())...); err == nil || got.Edition != "Enterprise" || got.SMode != nil {
 		t.Errorf("no number: got %+v, %v", got, err)
 	}
 	if got, err := devicestatus.Read(); err != nil || got.SecureBoot != devicestatus.Unknown || got.SMode != nil {
