@@ -1,11 +1,13 @@
 package declaredconfiguration
 
 import (
+	"errors"
 	"net/url"
 
 	"github.com/gomadm/gomadm/csp"
+	"github.com/gomadm/gomadm/csp/dmclient"
+	"github.com/gomadm/gomadm/csp/node"
 	"github.com/gomadm/gomadm/omadm"
-	"github.com/gomadm/gomadm/syncml"
 )
 
 // Linked is the enrolment for declared configuration that is linked to another, in which its requests are sent: it is
@@ -50,10 +52,6 @@ func (s EnrollStatus) String() string {
 	return enrollStatuses[s]
 }
 
-func (l Linked) at(name string) omadm.URI {
-	return omadm.URI("./Device/Vendor/MSFT/DMClient/Provider").Join(l.Provider, "LinkedEnrollment", name)
-}
-
 // Enroll returns the request that begins the enrolment, which goes on when the request is done: see Get. It has no ID.
 // The error of this and of the other methods is a *csp.FieldError.
 func (l Linked) Enroll() (omadm.Request, error) {
@@ -62,19 +60,20 @@ func (l Linked) Enroll() (omadm.Request, error) {
 		if u, err := url.Parse(l.Endpoint); err != nil || u.Scheme != "https" || u.Host == "" {
 			return omadm.Request{}, fault("Endpoint", "not an https URL")
 		}
-		ops = append(ops, omadm.Op{Verb: omadm.Replace, URI: l.at("DiscoveryEndpoint"), Value: omadm.Text(l.Endpoint)})
+		ops = append(ops, dmclient.ProviderLinkedEnrollmentDiscoveryEndpoint.At(l.Provider).Replace(l.Endpoint))
 	}
-	return l.request(omadm.Sequence, append(ops, omadm.Op{Verb: omadm.Exec, URI: l.at("Enroll")})...)
+	return l.request(omadm.Sequence, append(ops, dmclient.ProviderLinkedEnrollmentEnroll.At(l.Provider).Exec())...)
 }
 
 // Unenroll returns the request that ends the enrolment.
 func (l Linked) Unenroll() (omadm.Request, error) {
-	return l.request(omadm.Each, omadm.Op{Verb: omadm.Exec, URI: l.at("Unenroll")})
+	return l.request(omadm.Each, dmclient.ProviderLinkedEnrollmentUnenroll.At(l.Provider).Exec())
 }
 
 // Get returns the request that asks how far the enrolment is, see Read.
 func (l Linked) Get() (omadm.Request, error) {
-	return l.request(omadm.Each, omadm.Op{Verb: omadm.Get, URI: l.at("EnrollStatus")}, omadm.Op{Verb: omadm.Get, URI: l.at("LastError")})
+	return l.request(omadm.Each, dmclient.ProviderLinkedEnrollmentEnrollStatus.At(l.Provider).Get(),
+		dmclient.ProviderLinkedEnrollmentLastError.At(l.Provider).Get())
 }
 
 func (l Linked) request(g omadm.Group, ops ...omadm.Op) (omadm.Request, error) {
@@ -91,32 +90,12 @@ func (l Linked) request(g omadm.Group, ops ...omadm.Op) (omadm.Request, error) {
 	return r, nil
 }
 
-// Read reads what a device answered to Get. What it does not say is zero; the error is the *omadm.ValueError of a value
-// that is no number.
-func (l Linked) Read(results ...omadm.Result) (e Enrollment, err error) {
-	for _, r := range results {
-		for i := range r.Items {
-			it := &r.Items[i]
-			var n int64
-			switch {
-			case l.answers(it, "EnrollStatus"):
-				n, err = omadm.ItemValue(it).Int()
-				e.Status = EnrollStatus(n)
-			case l.answers(it, "LastError"):
-				n, err = omadm.ItemValue(it).Int()
-				e.LastError = csp.HRESULT(uint32(n))
-			}
-			if err != nil {
-				return Enrollment{}, err
-			}
-		}
-	}
-	return e, nil
-}
-
-// answers reports whether an item is about a node of the enrolment, however the device spells it.
-func (l Linked) answers(it *syncml.Item, name string) bool {
-	got, err := csp.Parse(it.Source.URI)
-	want, wrong := csp.Parse(string(l.at(name)))
-	return err == nil && wrong == nil && got.Equal(want)
+// Read reads what a device answered to Get. What it does not say is zero; the error is that of a value that is no number.
+func (l Linked) Read(results ...omadm.Result) (Enrollment, error) {
+	var status, last int64
+	err := errors.Join(
+		node.Into(&status)(dmclient.ProviderLinkedEnrollmentEnrollStatus.At(l.Provider).Value(results...)),
+		node.Into(&last)(dmclient.ProviderLinkedEnrollmentLastError.At(l.Provider).Value(results...)),
+	)
+	return Enrollment{EnrollStatus(status), csp.HRESULT(uint32(last))}, err
 }

@@ -93,6 +93,10 @@ func linkedEnrolment(t *testing.T) {
 	if err != nil || got != (dc.Enrollment{Status: dc.EnrollSucceeded, LastError: 0x80070057}) || got.Status.String() != "succeeded" {
 		t.Errorf("Read: got %+v, %v", got, err)
 	}
+	bare := omadm.Result{Items: []syncml.Item{{Source: syncml.Location{URI: top + "LastError"}, Data: syncml.Text("0x80070057")}}}
+	if got, err := l.Read(bare); err != nil || got.LastError != 0x80070057 {
+		t.Errorf("Read without a format: got %+v, %v", got, err)
+	}
 	if _, err := l.Read(said("EnrollStatus", "x")); err == nil {
 		t.Error("Read of what is no number: got no error")
 	}
