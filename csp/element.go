@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/gomadm/gomadm/omadm/xmltree"
 )
 
 // Element is an element of a policy of a template: what data it takes. Limits are those of the template; where it says
@@ -177,26 +179,36 @@ func (p Payload) faults(elements []Element) []elementFault {
 	if !p.Enabled {
 		return nil
 	}
+	given := make(map[string]string, len(p.Data))
+	for _, d := range p.Data {
+		given[d.ID] = d.Value
+	}
+	known := make(map[string]bool, len(elements))
 	var found []elementFault
 	var missing []string
 	for i := range elements {
 		e := &elements[i]
-		at := slices.IndexFunc(p.Data, func(d Data) bool { return d.ID == e.ID })
-		if at < 0 {
-			if e.Required {
-				missing = append(missing, e.ID)
-			}
+		known[e.ID] = true
+		value, ok := given[e.ID]
+		if !ok && e.Required {
+			missing = append(missing, e.ID)
+		}
+		if !ok {
 			continue
 		}
-		if f := e.allows(p.Data[at]); !f.ok() {
+		if f := e.allows(Data{e.ID, value}); !f.ok() {
 			found = append(found, f)
 		}
 	}
+	ids := ""
 	for _, d := range p.Data {
-		if !slices.ContainsFunc(elements, func(e Element) bool { return e.ID == d.ID }) {
-			f := fault{CodeADMXID, shorten(d.ID), oneOf(elementIDs(elements)), "is no element of the policy"}
-			found = append(found, elementFault{f, true})
+		if known[d.ID] {
+			continue
 		}
+		if ids == "" {
+			ids = oneOf(elementIDs(elements))
+		}
+		found = append(found, elementFault{fault{CodeADMXID, shorten(d.ID), ids, "is no element of the policy"}, true})
 	}
 	if len(missing) > 0 {
 		found = append(found, elementFault{fault{CodeADMXMissing, "", oneOf(missing), "data is missing"}, true})
@@ -216,6 +228,9 @@ func elementIDs(elements []Element) []string {
 func (e *Element) allows(d Data) elementFault {
 	wrong := func(want string, limit bool) elementFault {
 		return elementFault{fault{CodeADMXType, shorten(d.Value), want, "data of " + e.ID + " is not what it takes"}, limit}
+	}
+	if !xmltree.Carries(d.Value) {
+		return wrong("characters that XML has", false)
 	}
 	switch e.Kind {
 	case DecimalElement, LongDecimalElement:

@@ -62,7 +62,8 @@ func ReadLayer(r io.Reader) (Layer, error) {
 }
 
 // With returns a catalogue with more layers on c. Later ones come first where two say something of one node. The cost
-// is that of the nodes in the layers, not of c. The error is a *FactError: a correction has to be of a node that is
+// is that of the nodes in the layers, not of c, once for all that are without corrections and once more for each other
+// one: several layers are best put on together. The error is a *FactError: a correction has to be of a node that is
 // there, and has to say where it is from.
 func (c *Catalog) With(layers ...Layer) (*Catalog, error) {
 	next := &Catalog{base: c.base, layers: slices.Concat(c.layers, layers)}
@@ -75,20 +76,20 @@ func (c *Catalog) With(layers ...Layer) (*Catalog, error) {
 			}
 			defs[key] = d
 		}
-		if err := next.stack(defs); err != nil {
-			return nil, err
-		}
 		if len(l.Correct) == 0 {
 			continue
+		}
+		if err := next.stack(defs); err != nil { // corrections look for the nodes that they are about
+			return nil, err
 		}
 		for _, correction := range l.Correct {
 			if err := next.correct(defs, correction); err != nil {
 				return nil, err
 			}
 		}
-		if err := next.stack(defs); err != nil {
-			return nil, err
-		}
+	}
+	if err := next.stack(defs); err != nil {
+		return nil, err
 	}
 	return next, nil
 }

@@ -1,6 +1,8 @@
 package csp
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -53,6 +55,9 @@ func ParsePayload(s string) (Payload, error) {
 		return Payload{}, nil
 	}
 	doc, err := xmltree.Read([]byte("<"+payloadRoot+">"+strings.TrimSpace(s)+"</"+payloadRoot+">"), payloadLimits)
+	if limit := new(xmltree.LimitError); errors.As(err, &limit) {
+		return Payload{}, &PayloadError{fmt.Sprintf("has more than %d %s", limit.Max, strings.ToLower(limit.Limit))}
+	}
 	if err != nil {
 		return Payload{}, &PayloadError{"is not well-formed XML"}
 	}

@@ -121,10 +121,10 @@ func (t *Template) Check() csp.Report {
 	return r
 }
 
-// forbidden returns a key that p writes to, and that Windows keeps for itself.
+// forbidden returns the first key that p writes to, and that Windows keeps for itself.
 func (p *Policy) forbidden() (key string, found bool) {
 	look := func(k string) {
-		if k != "" && csp.ForbiddenKey(k) {
+		if !found && k != "" && csp.ForbiddenKey(k) {
 			key, found = k, true
 		}
 	}
@@ -183,11 +183,16 @@ func (a App) Remove(file string) omadm.Request {
 func (a App) Layer(files ...File) (csp.Layer, error) {
 	b := layerBuilder{layer: csp.Layer{Name: "templates of " + a.Name}, from: make(map[string]string)}
 	for _, f := range files {
+		areas := make(map[string]string) // by the category
 		for i := range f.Template.Policies {
 			p := &f.Template.Policies[i]
-			area, err := a.Area(p)
-			if err != nil {
-				return csp.Layer{}, err
+			area, known := areas[p.Category]
+			if !known {
+				var err error
+				if area, err = a.Area(p); err != nil {
+					return csp.Layer{}, err
+				}
+				areas[p.Category] = area
 			}
 			for _, s := range [...]omadm.Scope{omadm.DeviceScope, omadm.UserScope} {
 				if !p.For(s) {

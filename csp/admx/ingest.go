@@ -1,6 +1,7 @@
 package admx
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/gomadm/gomadm/csp"
@@ -8,42 +9,85 @@ import (
 )
 
 // Ingest returns c with the policies of the templates that requests install, as devices have them afterwards, so that
-// requests are checked together with the templates they need. A template that cannot be read, or whose policies clash, is
-// left out, and the report says why.
+// requests are checked together with the templates they need. A template that cannot be read, whose policies clash, or
+// that is more than a catalogue takes, is left out, and the report says why, in the order of the requests.
 func Ingest(c *csp.Catalog, reqs ...omadm.Request) (*csp.Catalog, csp.Report) {
-	var r csp.Report
+	var in ingestion
 	for i := range reqs {
 		for j := range reqs[i].Ops {
-			op := &reqs[i].Ops[j]
-			app, f, err := installs(op)
-			if err == nil && f.Template == nil {
-				continue
-			}
-			if err == nil {
-				c, err = with(c, app, f)
-			}
-			if err != nil {
-				r = append(r, csp.Issue{
-					Code: csp.CodeValueFormat, Severity: csp.Error, Request: i, Op: j, URI: op.URI, Want: "a template",
-					Message: strings.TrimPrefix(err.Error(), "admx: "),
-				})
-			}
+			in.read(&reqs[i].Ops[j], i, j)
 		}
 	}
-	return c, r
+	c = in.apply(c)
+	sort.SliceStable(in.report, func(i, j int) bool {
+		a, b := &in.report[i], &in.report[j]
+		return a.Request < b.Request || a.Request == b.Request && a.Op < b.Op
+	})
+	return c, in.report
 }
 
-// with returns c with the policies of a template, or c and why not.
-func with(c *csp.Catalog, app App, f File) (*csp.Catalog, error) {
-	layer, err := app.Layer(f)
-	if err != nil {
-		return c, err
+// ingestion is what requests install.
+type ingestion struct {
+	layers []csp.Layer
+	from   []csp.Issue // where each of the layers is from
+	report csp.Report
+}
+
+// read takes the template that an operation installs, if it does.
+func (in *ingestion) read(op *omadm.Op, request, i int) {
+	at := csp.Issue{
+		Code: csp.CodeValueFormat, Severity: csp.Error, Request: request, Op: i, URI: op.URI, Want: "a template",
 	}
-	next, err := c.With(layer)
+	app, f, err := installs(op)
 	if err != nil {
-		return c, err
+		in.refuse(at, err)
+	} else if f.Template == nil {
+		return
+	} else if layer, err := app.Layer(f); err != nil {
+		in.refuse(at, err)
+	} else {
+		in.layers, in.from = append(in.layers, layer), append(in.from, at)
 	}
-	return next, nil
+}
+
+// refuse reports a template.
+func (in *ingestion) refuse(at csp.Issue, err error) {
+	at.Message = strings.TrimPrefix(err.Error(), "admx: ")
+	in.report = append(in.report, at)
+}
+
+// apply returns c with the layers, all at once, since each With costs as much as all layers have. When that fails, it
+// looks for those that fail alone, and then for how many there may be.
+func (in *ingestion) apply(c *csp.Catalog) *csp.Catalog {
+	if len(in.layers) == 0 {
+		return c
+	}
+	if next, err := c.With(in.layers...); err == nil {
+		return next
+	}
+	var good []csp.Layer
+	var from []csp.Issue
+	for i, l := range in.layers {
+		if _, err := c.With(l); err != nil {
+			in.refuse(in.from[i], err)
+		} else {
+			good, from = append(good, l), append(from, in.from[i])
+		}
+	}
+	next, fault := c, error(nil)
+	n := sort.Search(len(good), func(i int) bool {
+		more, err := c.With(good[:i+1]...)
+		if err == nil {
+			next = more // the longest that is good is tried last of the good ones
+		} else {
+			fault = err
+		}
+		return err != nil
+	})
+	for _, at := range from[n:] {
+		in.refuse(at, fault)
+	}
+	return next
 }
 
 // installs returns the template that an operation installs; a File of none when it does something else.

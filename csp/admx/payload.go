@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gomadm/gomadm/csp"
 	"github.com/gomadm/gomadm/omadm"
@@ -15,6 +16,7 @@ type Data struct {
 	kinds []csp.ElementKind // that it is for
 	value string
 	items []string // of List
+	torn  bool     // an item has the sign that stands between items
 }
 
 // Text is data for a text, or the value of an item of an enum.
@@ -36,17 +38,25 @@ func Truth(id string, is bool) Data {
 
 // Lines is data for a text of several lines.
 func Lines(id string, lines ...string) Data {
-	return Data{id: id, kinds: []csp.ElementKind{csp.MultiTextElement}, value: csp.JoinItems(lines...)}
+	return Data{id: id, kinds: []csp.ElementKind{csp.MultiTextElement}, value: csp.JoinItems(lines...), torn: torn(lines)}
 }
 
 // List is data for a list whose names the template makes: the values themselves, or numbers with a prefix.
 func List(id string, values ...string) Data {
-	return Data{id: id, kinds: []csp.ElementKind{csp.ListElement}, items: slices.Clone(values)}
+	return Data{id: id, kinds: []csp.ElementKind{csp.ListElement}, items: slices.Clone(values), torn: torn(values)}
 }
 
 // Pairs is data for a list whose names are chosen: the name of each before its value.
 func Pairs(id string, namesAndValues ...string) Data {
-	return Data{id: id, kinds: []csp.ElementKind{csp.ListElement}, value: csp.JoinItems(namesAndValues...)}
+	return Data{
+		id: id, kinds: []csp.ElementKind{csp.ListElement}, value: csp.JoinItems(namesAndValues...), torn: torn(namesAndValues),
+	}
+}
+
+// torn reports whether one of several items would become two.
+func torn(items []string) bool {
+	separator := csp.JoinItems("", "")
+	return slices.ContainsFunc(items, func(s string) bool { return strings.Contains(s, separator) })
 }
 
 // Disabled returns the payload that disables a policy.
@@ -61,11 +71,12 @@ func (p *Policy) Enabled(data ...Data) (csp.Payload, error) {
 	wrong := func(c csp.Code, d *Data, want, message string) {
 		r = append(r, csp.Issue{Code: c, Severity: csp.Error, Got: fmt.Sprintf("%.60q", d.id), Want: want, Message: message})
 	}
+	elements, seen := p.byID(), make(map[string]bool, len(data))
 	for i := range data {
 		d := &data[i]
-		e, ok := p.element(d.id)
+		e, ok := elements[d.id]
 		switch {
-		case slices.ContainsFunc(out.Data, func(o csp.Data) bool { return o.ID == d.id }):
+		case seen[d.id]:
 			wrong(csp.CodeADMXShape, d, "", "has data twice")
 			continue
 		case ok && !slices.Contains(d.kinds, e.Kind):
@@ -74,7 +85,11 @@ func (p *Policy) Enabled(data ...Data) (csp.Payload, error) {
 		case ok && d.items != nil && e.Names == csp.ChosenNames:
 			wrong(csp.CodeADMXType, d, "names and values", "is a list whose names are chosen")
 			continue
+		case d.torn:
+			wrong(csp.CodeADMXType, d, "items without U+F000", "has an item that devices would take for two")
+			continue
 		}
+		seen[d.id] = true
 		value := d.value
 		if ok && d.items != nil {
 			value = csp.JoinItems(named(e, d.items)...)

@@ -187,12 +187,11 @@ func (p *Policy) elements() []csp.Element {
 	return all
 }
 
-// element returns the element of that id.
-func (p *Policy) element(id string) (*csp.Element, bool) {
+// byID returns the elements by their ids.
+func (p *Policy) byID() map[string]*csp.Element {
+	all := make(map[string]*csp.Element, len(p.Elements))
 	for i := range p.Elements {
-		if p.Elements[i].ID == id {
-			return &p.Elements[i].Element, true
-		}
+		all[p.Elements[i].ID] = &p.Elements[i].Element
 	}
-	return nil, false
+	return all
 }

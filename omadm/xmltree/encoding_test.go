@@ -62,3 +62,13 @@ func TestUTF8(t *testing.T) {
 		}
 	}
 }
+
+func TestCarries(t *testing.T) {
+	for s, want := range map[string]bool{
+		"": true, "a\t\r\nb": true, "é𝄞\uF000": true, "a\x00": false, "\x1b": false, "\xff": false, "\ufffe": false, "\ufffd": true,
+	} {
+		if got := xmltree.Carries(s); got != want {
+			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
+	}
+}

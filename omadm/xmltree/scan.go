@@ -88,6 +88,10 @@ func notXML(b []byte) int {
 	return -1
 }
 
+// Carries reports whether a document can have s as its text or as the value of an attribute: it is UTF-8, and has no
+// characters that XML does not know, such as most control characters.
+func Carries(s string) bool { return notXML([]byte(s)) < 0 }
+
 func isChar(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || ' ' <= r && r <= 0xd7ff || 0xe000 <= r && r <= 0xfffd ||
 		0x10000 <= r && r <= utf8.MaxRune
