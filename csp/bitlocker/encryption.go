@@ -14,10 +14,13 @@ import (
 type Encryption struct {
 	// Require lets the device encrypt its drives, and tell when they are not (ReadState).
 	Require bool
-	// Silent lets it do so without asking the user, who need not be an administrator.
+	// Silent lets it do so without asking the user, who need not be an administrator. Nothing that only the user can give may
+	// be Required then, such as a PIN at the start.
 	Silent bool
 
 	Methods          *Methods
+	SystemExtent     Extent    // of what is encrypted on the drive of Windows
+	FixedExtent      Extent    // and on other built-in drives
 	Startup          *Startup  // what it takes to start
 	MinimumPIN       int       // digits of a PIN at the start, 4 to 20
 	SystemRecovery   *Recovery // of the drive of Windows
@@ -60,6 +63,12 @@ func (e *Encryption) policies() (ops []omadm.Op) {
 	if m := e.Methods; m != nil {
 		enabled(EncryptionMethodByDriveType, number("EncryptionMethodWithXtsOsDropDown_Name", m.System),
 			number("EncryptionMethodWithXtsFdvDropDown_Name", m.Fixed), number("EncryptionMethodWithXtsRdvDropDown_Name", m.Removable))
+	}
+	if e.SystemExtent != 0 {
+		enabled(SystemDrivesEncryptionType, number("OSEncryptionTypeDropDown_Name", e.SystemExtent))
+	}
+	if e.FixedExtent != 0 {
+		enabled(FixedDrivesEncryptionType, number("FDVEncryptionTypeDropDown_Name", e.FixedExtent))
 	}
 	if s := e.Startup; s != nil {
 		enabled(SystemDrivesRequireStartupAuthentication, truth("ConfigureNonTPMStartupKeyUsage_Name", s.WithoutTPM),
@@ -108,6 +117,15 @@ const (
 	AESCBC256 Method = 4
 	XTSAES128 Method = 6
 	XTSAES256 Method = 7
+)
+
+// Extent is how much of a drive is encrypted.
+type Extent int
+
+// The extents.
+const (
+	WholeDrive Extent = 1 + iota
+	UsedSpace         // what was free at the beginning is not: for drives that are new
 )
 
 // Startup is what it takes to start a device. At most one of the four ways may be Required, and then the others have to be
@@ -219,6 +237,10 @@ func (e *Encryption) validate() error {
 		}
 	}
 	switch {
+	case e.SystemExtent < 0 || e.SystemExtent > UsedSpace:
+		return fault("SystemExtent", "none of those that there are")
+	case e.FixedExtent < 0 || e.FixedExtent > UsedSpace:
+		return fault("FixedExtent", "none of those that there are")
 	case e.MinimumPIN != 0 && (e.MinimumPIN < 4 || e.MinimumPIN > 20):
 		return fault("MinimumPIN", "not 4 to 20")
 	case e.Rotation < 0 || e.Rotation > RotateEntraAndAD:

@@ -15,6 +15,9 @@ type Timetable struct {
 	Once   time.Time
 	Daily  time.Time
 	Weekly time.Time // from Windows 11 24H2 on, and not beside Daily
+	// Local says that the clock of the device is to show these times, whatever its zone, so that three at night stays so in
+	// summer. They are moments otherwise.
+	Local bool
 	// Build is that of the device; the zero Build is not known, and then the device may refuse Weekly (404).
 	Build csp.Build
 }
@@ -39,12 +42,16 @@ func (t Timetable) Request() (omadm.Request, error) {
 	}
 	var r omadm.Request
 	for _, s := range t.settings() {
-		switch year := s.dst.UTC().Year(); {
+		at, layout := s.dst.UTC(), layoutMoment
+		if t.Local {
+			at, layout = *s.dst, layoutLocal
+		}
+		switch year := at.Year(); {
 		case s.dst.IsZero():
 		case year < 1970 || year > 9999:
 			return omadm.Request{}, fault(s.field, "no year of four digits after 1969")
 		default:
-			r.Ops = append(r.Ops, s.node.Replace(s.dst.UTC().Format(layout)))
+			r.Ops = append(r.Ops, s.node.Replace(at.Format(layout)))
 		}
 	}
 	return r, nil
@@ -68,8 +75,8 @@ func Get(build csp.Build) omadm.Request {
 	return r
 }
 
-// Read reads what a device answered to Get. Times without a zone are returned as if they were UTC. The error is that of
-// what is no time.
+// Read reads what a device answered to Get. Times without a zone are returned as if they were UTC, and Local says that there
+// are such. The error is that of what is no time.
 func Read(results ...omadm.Result) (Timetable, error) {
 	var t Timetable
 	for _, s := range t.settings() {
@@ -80,25 +87,30 @@ func Read(results ...omadm.Result) (Timetable, error) {
 		if text == "" {
 			continue
 		}
-		at, ok := parse(text)
+		at, local, ok := parse(text)
 		if !ok {
 			return Timetable{}, fmt.Errorf("reboot: %s is no time", s.node.LocURI().Base())
 		}
 		*s.dst = at
+		t.Local = t.Local || local
 	}
 	return t, nil
 }
 
-// layout is the form of ISO 8601 in which times are sent.
-const layout = "2006-01-02T15:04:05Z"
+// The forms of ISO 8601 in which times are sent.
+const (
+	layoutMoment = "2006-01-02T15:04:05Z"
+	layoutLocal  = "2006-01-02T15:04:05"
+)
 
-func parse(s string) (t time.Time, ok bool) {
-	for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04"} {
+// parse reads a time, and tells whether it has no zone.
+func parse(s string) (t time.Time, local, ok bool) {
+	for i, layout := range [...]string{time.RFC3339, "2006-01-02T15:04Z07:00", layoutLocal, "2006-01-02T15:04"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return t, true
+			return t, i >= 2, true
 		}
 	}
-	return t, false
+	return t, false, false
 }
 
 // setting is one of the times with its node.

@@ -21,6 +21,7 @@ func TestBitLocker(t *testing.T) {
 		SystemRecovery: &bitlocker.Recovery{Password: bitlocker.Required, Key: bitlocker.Forbidden, HideChoice: true, Backup: true, RequireBackup: true},
 		FixedRecovery:  &bitlocker.Recovery{Agent: true, Backup: true, PasswordOnly: true},
 		Message:        &bitlocker.Message{Text: `Call "the desk" <7>`},
+		SystemExtent:   bitlocker.UsedSpace, FixedExtent: bitlocker.WholeDrive,
 	}.Request())
 	for name, want := range map[string]string{
 		"RequireDeviceEncryption": "1", "AllowStandardUserEncryption": "1", "AllowWarningForOtherDiskEncryption": "0", "ConfigureRecoveryPasswordRotation": "2",
@@ -40,6 +41,8 @@ func TestBitLocker(t *testing.T) {
 		"EncryptionMethodByDriveType": data("EncryptionMethodWithXtsOsDropDown_Name", "7", "EncryptionMethodWithXtsFdvDropDown_Name", "6", "EncryptionMethodWithXtsRdvDropDown_Name", "3"),
 		"SystemDrivesRequireStartupAuthentication": data("ConfigureNonTPMStartupKeyUsage_Name", "false", "ConfigureTPMStartupKeyUsageDropDown_Name", "0",
 			"ConfigurePINUsageDropDown_Name", "1", "ConfigureTPMPINKeyUsageDropDown_Name", "0", "ConfigureTPMUsageDropDown_Name", "0"),
+		"SystemDrivesEncryptionType":   data("OSEncryptionTypeDropDown_Name", "2"),
+		"FixedDrivesEncryptionType":    data("FDVEncryptionTypeDropDown_Name", "1"),
 		"SystemDrivesMinimumPINLength": data("MinPINLength", "8"),
 		"SystemDrivesRecoveryOptions": data("OSAllowDRA_Name", "false", "OSRecoveryPasswordUsageDropDown_Name", "1", "OSRecoveryKeyUsageDropDown_Name", "0",
 			"OSHideRecoveryPage_Name", "true", "OSActiveDirectoryBackup_Name", "true", "OSActiveDirectoryBackupDropDown_Name", "1", "OSRequireActiveDirectoryBackup_Name", "true"),
@@ -106,6 +109,8 @@ func TestBitLockerFields(t *testing.T) {
 		"Methods.Fixed":                {Methods: &bitlocker.Methods{System: bitlocker.XTSAES128, Removable: bitlocker.XTSAES128}},
 		"MinimumPIN":                   {MinimumPIN: 3},
 		"Rotation":                     {Rotation: 9},
+		"SystemExtent":                 {SystemExtent: 3},
+		"FixedExtent":                  {FixedExtent: -1},
 		"Startup.TPM":                  {Startup: &bitlocker.Startup{TPMAndPIN: bitlocker.Required}},
 		"Startup.TPMAndPIN":            {Startup: &bitlocker.Startup{TPM: bitlocker.Required, TPMAndPIN: bitlocker.Required}},
 		"Startup.TPMAndKey":            {Startup: &bitlocker.Startup{TPMAndKey: 7}},

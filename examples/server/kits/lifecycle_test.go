@@ -81,6 +81,14 @@ func TestReboot(t *testing.T) {
 	if got, err := reboot.Read(s.do(reboot.Get(windows11.Build))...); err != nil || !got.Weekly.Equal(daily) || got.Once.Hour() != 22 {
 		t.Errorf("weekly: got %v, %v", got, err)
 	}
+	night := time.Date(2026, 3, 1, 3, 0, 0, 0, time.FixedZone("", 3600))
+	s.made(reboot.Timetable{Once: night, Local: true}.Request())
+	if got := s.tree.Value("./Device/Vendor/MSFT/Reboot/Schedule/Single"); got != "2026-03-01T03:00:00" {
+		t.Errorf("local: got %q", got)
+	}
+	if got, err := reboot.Read(s.do(reboot.Get(windows11.Build))...); err != nil || !got.Local || got.Once.Hour() != 3 {
+		t.Errorf("local: got %v, %v", got, err)
+	}
 	s.put("./Device/Vendor/MSFT/Reboot/Schedule/Single", "soon")
 	if _, err := reboot.Read(s.do(reboot.Get(windows11.Build))...); err == nil {
 		t.Error("no time: got no error")
