@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	cert "github.com/gomadm/gomadm/csp/clientcertificateinstall"
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
 )
 
 func Example() {
@@ -38,4 +40,14 @@ func Example() {
 	//   Add KeyProtection
 	// Each
 	//   Exec Enroll
+}
+
+func ExampleSCEPProfile_Read() {
+	// What a device answered to the request of Get.
+	answer := omadm.Result{Items: []syncml.Item{{
+		Source: syncml.Location{URI: "./Device/Vendor/MSFT/ClientCertificateInstall/SCEP/wifi/Status"}, Data: syncml.Text("2"),
+	}}}
+	result, err := cert.SCEPProfile{ID: "wifi"}.Read(answer)
+	fmt.Println(result.Status == cert.SCEPPending, err)
+	// Output: true <nil>
 }

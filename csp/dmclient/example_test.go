@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/gomadm/gomadm/csp/dmclient"
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
 )
 
 // A device comes every three minutes ten times, then every eight hours, and registers for push notifications.
@@ -35,4 +37,14 @@ func Example() {
 	// NumberOfRemainingScheduledRetries 0
 	// PFN Example.Agent_1234567890abc
 	// dmclient: Poll.Rest.Every: not in whole minutes up to 49 days
+}
+
+func ExampleReadChannel() {
+	// What a device answered to dmclient.GetChannel.
+	answer := omadm.Result{Items: []syncml.Item{{
+		Source: syncml.Location{URI: "./Device/Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/Push/Status"}, Data: syncml.Text("5"),
+	}}}
+	channel, err := dmclient.ReadChannel("MS DM Server", answer)
+	fmt.Println(channel.Status, err)
+	// Output: channel expired <nil>
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/gomadm/gomadm/csp/firewall"
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
 )
 
 func Example() {
@@ -34,4 +36,16 @@ func Example() {
 	// Replace [RemoteAddressRanges] LocalSubnet,192.0.2.0/24
 	// Replace [Enabled] true
 	// firewall: LocalPorts[1]: ends before it begins
+}
+
+func ExampleRead() {
+	// What a device answered to firewall.Rule.Get: the action and the state, among others.
+	answer := func(name, value string) omadm.Result {
+		return omadm.Result{Items: []syncml.Item{{
+			Source: syncml.Location{URI: "./Device/Vendor/MSFT/Firewall/MdmStore/FirewallRules/web/" + name}, Data: syncml.Text(value),
+		}}}
+	}
+	rule, state, err := firewall.Read("web", answer("Action/Type", "0"), answer("LocalPortRanges", "80"), answer("Status", "OK"))
+	fmt.Println(rule.Block, rule.LocalPorts, state, err)
+	// Output: true [80] OK <nil>
 }

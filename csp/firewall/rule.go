@@ -145,7 +145,7 @@ func (r Rule) Delete() (omadm.Request, error) {
 	if err := checkID(r.ID); err != nil {
 		return omadm.Request{}, err
 	}
-	req := omadm.Request{Ops: []omadm.Op{MdmStoreFirewallRulesFirewallRuleName.At(r.ID).Delete()}}
+	req := omadm.Request{Group: omadm.Atomic, Ops: []omadm.Op{MdmStoreFirewallRulesFirewallRuleName.At(r.ID).Delete()}} // as all about rules
 	req.Normalize()
 	return req, nil
 }

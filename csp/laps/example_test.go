@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/gomadm/gomadm/csp/laps"
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
 )
 
 func Example() {
@@ -31,4 +33,14 @@ func Example() {
 	// Replace ./Device/Vendor/MSFT/LAPS/Policies/PostAuthenticationResetDelay 8
 	// Replace ./Device/Vendor/MSFT/LAPS/Policies/PostAuthenticationActions 3
 	// laps: Days: not 1 to 365, or not 7 to 365 with EntraID
+}
+
+func ExampleReadReset() {
+	// What a device answered to laps.GetReset, some time after laps.Reset.
+	answer := omadm.Result{Items: []syncml.Item{{
+		Source: syncml.Location{URI: "./Device/Vendor/MSFT/LAPS/Actions/ResetPasswordStatus"}, Data: syncml.Text("0"),
+	}}}
+	outcome, err := laps.ReadReset(answer)
+	fmt.Println(outcome == 0, err)
+	// Output: true <nil>
 }

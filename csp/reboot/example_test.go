@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/gomadm/gomadm/csp/reboot"
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
 )
 
 func Example() {
@@ -22,4 +24,14 @@ func Example() {
 	// Output:
 	// Replace ./Device/Vendor/MSFT/Reboot/Schedule/Single 2026-03-01T21:00:00Z
 	// Replace ./Device/Vendor/MSFT/Reboot/Schedule/DailyRecurrent 2026-03-02T03:00:00Z
+}
+
+func ExampleRead() {
+	// What a device answered to reboot.Get.
+	answer := omadm.Result{Items: []syncml.Item{{
+		Source: syncml.Location{URI: "./Device/Vendor/MSFT/Reboot/Schedule/DailyRecurrent"}, Data: syncml.Text("2026-03-02T03:00:00"),
+	}}}
+	timetable, err := reboot.Read(answer)
+	fmt.Println(timetable.Daily.Format(time.TimeOnly), timetable.Local, err)
+	// Output: 03:00:00 true <nil>
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/gomadm/gomadm/csp"
 	"github.com/gomadm/gomadm/csp/remotewipe"
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
 )
 
 func Example() {
@@ -18,4 +20,14 @@ func Example() {
 	// Output:
 	// [Exec "./Device/Vendor/MSFT/RemoteWipe/doWipeCloudPersistUserData"] <nil>
 	// remotewipe: Build: before 10.0.22621, the first that can do it
+}
+
+func ExampleReadRedeployment() {
+	// What a device answered to remotewipe.GetRedeployment.
+	answer := omadm.Result{Items: []syncml.Item{{
+		Source: syncml.Location{URI: "./Device/Vendor/MSFT/RemoteWipe/AutomaticRedeployment/Status"}, Data: syncml.Text("40"),
+	}}}
+	redeployment, err := remotewipe.ReadRedeployment(answer)
+	fmt.Println(redeployment.Status == remotewipe.RedeploymentNoPower, redeployment.Status.Failed(), err)
+	// Output: true true <nil>
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/gomadm/gomadm/csp/rootcatrustedcertificates"
+	"github.com/gomadm/gomadm/omadm"
+	"github.com/gomadm/gomadm/syncml"
 )
 
 func Example() {
@@ -18,6 +20,16 @@ func Example() {
 	// Output:
 	// [Add "./Device/Vendor/MSFT/RootCATrustedCertificates/Root/4057043D4A89E17E824645F843D731B664FDB937/EncodedCertificate" b64 text/plain text[368]] <nil>
 	// rootcatrustedcertificates: DER: PEM, which has to be decoded before
+}
+
+func ExampleReadList() {
+	// What a device answered to the request of List.
+	answer := omadm.Result{Items: []syncml.Item{{
+		Source: syncml.Location{URI: "./Device/Vendor/MSFT/RootCATrustedCertificates/Root"}, Data: syncml.Text("4057043D4A89E17E824645F843D731B664FDB937"),
+	}}}
+	thumbprints, err := rootcatrustedcertificates.ReadList(rootcatrustedcertificates.StoreRoot, false, answer)
+	fmt.Println(thumbprints, err)
+	// Output: [4057043D4A89E17E824645F843D731B664FDB937] <nil>
 }
 
 const exampleRoot = `-----BEGIN CERTIFICATE-----
