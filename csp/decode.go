@@ -38,41 +38,41 @@ func decode(n Node, u omadm.URI, v omadm.Value) (omadm.Value, error) {
 }
 
 func decodeAs(format omadm.Format, n Node, u omadm.URI, v omadm.Value) (omadm.Value, error) {
-	text := v.Data.Value
-	if v.Data.Kind != syncml.TextData {
+	if v.Data.Kind != syncml.TextData || format == omadm.FormatNode || format == omadm.FormatNull {
 		return v, nil
 	}
-	wrong := func() (omadm.Value, error) {
-		return v, &DecodeError{URI: u, Node: n.String(), Format: format, Len: len(text)}
+	text, as, ok := usual(format, &v)
+	if !ok {
+		return v, &DecodeError{URI: u, Node: n.String(), Format: format, Len: len(v.Data.Value)}
 	}
-	switch format {
-	case omadm.FormatInt:
-		number, ok := parseNumber(text)
-		if !ok {
-			return wrong()
-		}
-		v.Data = syncml.Text(strconv.FormatInt(number, 10))
-	case omadm.FormatBool:
-		truth, ok := parseTruth(text)
-		if number, isNumber := parseNumber(text); !ok && isNumber {
-			v.Format, v.Data = omadm.FormatInt, syncml.Text(strconv.FormatInt(number, 10)) // a number in disguise
-			return v, nil
-		}
-		if !ok {
-			return wrong()
-		}
-		v.Data = syncml.Text(strconv.FormatBool(truth))
-	case omadm.FormatB64, omadm.FormatBin:
-		if _, ok := octets(v); !ok {
-			return wrong()
-		}
-		v.Format = omadm.FormatB64
-		return v, nil
-	case omadm.FormatNode, omadm.FormatNull:
-		return v, nil
-	}
-	v.Format = format
+	v.Format, v.Data.Value = as, text
 	return v, nil
+}
+
+// usual returns the text of a value as it is usually written, and its format. It is in most programs that have a constant,
+// so that it moves little.
+func usual(format omadm.Format, v *omadm.Value) (text string, as omadm.Format, ok bool) {
+	text, as, ok = v.Data.Value, format, true
+	switch format {
+	case omadm.FormatInt, omadm.FormatBool:
+		number, isNumber := parseNumber(text)
+		truth, isTruth := false, false
+		if format == omadm.FormatBool {
+			truth, isTruth = parseTruth(text)
+		}
+		switch {
+		case isTruth:
+			text = strconv.FormatBool(truth)
+		case isNumber: // perhaps in the guise of a truth value
+			text, as = strconv.FormatInt(number, 10), omadm.FormatInt
+		default:
+			ok = false
+		}
+	case omadm.FormatB64, omadm.FormatBin:
+		_, ok = octets(*v)
+		as = omadm.FormatB64
+	}
+	return text, as, ok
 }
 
 // DecodeError says that a device reported what its node cannot have. It does not hold the value.

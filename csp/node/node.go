@@ -180,18 +180,18 @@ func formatOf(v any) omadm.Format {
 // value returns the last value that the results have of the node. What comes last is newest.
 func value[V Value](node string, results []omadm.Result) (V, error) {
 	var v V
-	raw, err := find(node, results)
+	it, err := find(node, results)
 	if err != nil {
 		return v, err
 	}
-	return v, read(omadm.URI(node), raw, &v)
+	return v, read(omadm.URI(node), it, &v)
 }
 
-// find returns the last value that the results have of the node.
-func find(node string, results []omadm.Result) (omadm.Value, error) {
+// find returns the last item of the results that has a value of the node.
+func find(node string, results []omadm.Result) (*syncml.Item, error) {
 	want, err := csp.Parse(node)
 	if err != nil {
-		return omadm.Value{}, err
+		return nil, err
 	}
 	for i := len(results) - 1; i >= 0; i-- {
 		items := results[i].Items
@@ -201,17 +201,17 @@ func find(node string, results []omadm.Result) (omadm.Value, error) {
 				continue
 			}
 			if got, err := csp.Parse(it.Source.URI); err == nil && strings.EqualFold(got.String(), want.String()) {
-				return omadm.ItemValue(it), nil
+				return it, nil
 			}
 		}
 	}
-	return omadm.Value{}, fmt.Errorf("%w: %s", ErrNoValue, node)
+	return nil, fmt.Errorf("%w: %s", ErrNoValue, node)
 }
 
 // read puts a value that a device reported into dst, a pointer to one of Value.
-func read(u omadm.URI, v omadm.Value, dst any) error {
+func read(u omadm.URI, it *syncml.Item, dst any) error {
 	format := formatOf(dst)
-	v, err := csp.DecodeAs(format, u, v)
+	v, err := csp.DecodeAs(format, u, omadm.ItemValue(it))
 	if err != nil {
 		return err
 	}
@@ -240,9 +240,10 @@ func read(u omadm.URI, v omadm.Value, dst any) error {
 
 // children returns the names that a device gave for those below an interior node.
 func children(node string, results []omadm.Result) ([]string, error) {
-	v, err := find(node, results)
+	it, err := find(node, results)
 	if err != nil {
 		return nil, err
 	}
+	v := omadm.ItemValue(it)
 	return v.Names()
 }
