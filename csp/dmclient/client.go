@@ -81,8 +81,8 @@ func ReadClient(provider string, results ...omadm.Result) (Client, error) {
 }
 
 // Leave returns the request that ends the enrolment: the device leaves management. It has no ID. The error is a
-// *csp.FieldError. The device answers, and sends nothing after that; an omadm.Event with Unenrolled, in a session that it may
-// still begin, says that it has left.
+// *csp.FieldError. The device answers and ends the session; it may begin one more, in which an omadm.Event with Unenrolled
+// says that it has left.
 func Leave(provider string) (omadm.Request, error) {
 	if err := checkProvider(provider); err != nil {
 		return omadm.Request{}, err
