@@ -207,3 +207,35 @@ func TestValueNames(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// TestNoNameSaysTheOpposite looks over the names that were given, by hand or not.
+func TestNoNameSaysTheOpposite(t *testing.T) {
+	text, err := os.ReadFile("names.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ns, err := parseNames(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := map[string]bool{ // what the number means
+		"dnsclient.EncryptionDoHStatusAllowed": true, "dnsclient.EncryptionDoHStatusBlocked": true,
+		"dnsclient.EncryptionDoTStatusAllowed": true, "dnsclient.EncryptionDoTStatusBlocked": true,
+		"dnsclient.EncryptionStatusDisabled": true, "policy.TimeLanguageSettingsBlockCleanupOfUnusedPreinstalledLangPacksBlocked": true,
+	}
+	for _, n := range ns.sorted() {
+		of := ns.byKey[name{template: n.template}.key()]
+		if where := n.pkg + "." + n.ident; n.value != "" && opposite(n.value, n.ident[len(of.ident):]) != right[where] {
+			t.Errorf("%s is %s", where, n.value)
+		}
+	}
+	for key, want := range map[string]string{ // of which the description files say the opposite, or something else
+		vendor + "Policy/Config/Connectivity/DisallowNetworkConnectivityActiveTests = 1":                                          "ConnectivityDisallowNetworkConnectivityActiveTestsTestsDisallowed",
+		vendor + "Policy/Config/LocalPoliciesSecurityOptions/NetworkSecurity_RestrictNTLM_OutgoingNTLMTrafficToRemoteServers = 1": "LocalPoliciesSecurityOptionsNetworkSecurityRestrictNTLMOutgoingNTLMTrafficToRemoteServersAuditAll",
+		vendor + "DeclaredConfiguration/Host/Complete/Documents/{DocID}/Properties/Abandoned = 1":                                 "HostCompleteDocumentsPropertiesAbandonedYes",
+	} {
+		if got := ns.byKey[key].ident; got != want {
+			t.Errorf("%s: got %s, want %s", key, got, want)
+		}
+	}
+}

@@ -8633,8 +8633,8 @@ const (
 	// One of 0, 1. Builds 10.0.22621.
 	SearchDisableSearch node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Search/DisableSearch"
 
-	SearchDisableSearchDoNotDisable int64 = 0
-	SearchDisableSearchDisable      int64 = 1
+	SearchDisableSearchSearchEnabled  int64 = 0
+	SearchDisableSearchSearchDisabled int64 = 1
 
 	// One of 0, 1. Builds 10.0.17134.
 	SearchDoNotUseWebResults node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Search/DoNotUseWebResults"
@@ -8909,8 +8909,8 @@ const (
 	// One of 0, 1. Builds 10.0.17134.
 	StartDisableContextMenus node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Start/DisableContextMenus"
 
-	StartDisableContextMenusDoNotDisable int64 = 0
-	StartDisableContextMenusDisable      int64 = 1
+	StartDisableContextMenusMenusEnabled  int64 = 0
+	StartDisableContextMenusMenusDisabled int64 = 1
 
 	// One of 0, 1. Builds 10.0.22621.
 	StartDisableEditingQuickSettings node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/Start/DisableEditingQuickSettings"
@@ -9200,25 +9200,25 @@ const (
 	// One of 0, 1. Builds 99.9.99999, 10.0.26100.3775.
 	SystemDisableCHPE node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/DisableCHPE"
 
-	SystemDisableCHPEDisabled int64 = 1
+	SystemDisableCHPEBinariesDisabled int64 = 1
 
 	// One of 0, 1. Builds 10.0.17763.
 	SystemDisableDeviceDelete node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/DisableDeviceDelete"
 
-	SystemDisableDeviceDeleteNotDisabled int64 = 0
-	SystemDisableDeviceDeleteDisabled    int64 = 1
+	SystemDisableDeviceDeleteDeleteEnabled  int64 = 0
+	SystemDisableDeviceDeleteDeleteDisabled int64 = 1
 
 	// One of 0, 1. Builds 10.0.17763.
 	SystemDisableDiagnosticDataViewer node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/DisableDiagnosticDataViewer"
 
-	SystemDisableDiagnosticDataViewerNotDisabled int64 = 0
-	SystemDisableDiagnosticDataViewerDisabled    int64 = 1
+	SystemDisableDiagnosticDataViewerViewerEnabled  int64 = 0
+	SystemDisableDiagnosticDataViewerViewerDisabled int64 = 1
 
 	// One of 0, 1. Builds 10.0.18362.
 	SystemDisableDirectXDatabaseUpdate node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/DisableDirectXDatabaseUpdate"
 
-	SystemDisableDirectXDatabaseUpdateNotDisabled int64 = 0
-	SystemDisableDirectXDatabaseUpdateDisabled    int64 = 1
+	SystemDisableDirectXDatabaseUpdateUpdateEnabled  int64 = 0
+	SystemDisableDirectXDatabaseUpdateUpdateDisabled int64 = 1
 
 	// One of 1, 0. Builds 10.0.16299.
 	SystemDisableEnterpriseAuthProxy node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/DisableEnterpriseAuthProxy"
@@ -9235,8 +9235,8 @@ const (
 	// One of 0, 1. Builds 10.0.22000.
 	SystemDisableOneSettingsDownloads node.AddDeleteGetReplace[int64] = "./Device/Vendor/MSFT/Policy/Config/System/DisableOneSettingsDownloads"
 
-	SystemDisableOneSettingsDownloadsNotDisabled int64 = 0
-	SystemDisableOneSettingsDownloadsDisabled    int64 = 1
+	SystemDisableOneSettingsDownloadsDownloadsEnabled  int64 = 0
+	SystemDisableOneSettingsDownloadsDownloadsDisabled int64 = 1
 
 	// The policy SR_DisableSR of the template systemrestore.admx. It takes no data. Builds 10.0.15063.
 	SystemDisableSystemRestore node.AddDeleteGetReplace[string] = "./Device/Vendor/MSFT/Policy/Config/System/DisableSystemRestore"
