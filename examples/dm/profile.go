@@ -249,9 +249,16 @@ func (p *profile) check(rules csp.Rules, d csp.Device) csp.Report {
 
 // merge adds what is odd about templates to what was found, each in its place, unless the same was found already.
 func merge(found, odd csp.Report) csp.Report {
-	at := func(i csp.Issue) [2]int { return [2]int{i.Request, i.Op} }
+	type place struct {
+		code        csp.Code
+		request, op int
+	}
+	known := make(map[place]bool, len(found))
+	for _, i := range found {
+		known[place{i.Code, i.Request, i.Op}] = true
+	}
 	for _, i := range odd {
-		if !slices.ContainsFunc(found, func(f csp.Issue) bool { return f.Code == i.Code && at(f) == at(i) }) {
+		if !known[place{i.Code, i.Request, i.Op}] {
 			found = append(found, i)
 		}
 	}
