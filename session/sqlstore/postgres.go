@@ -142,6 +142,7 @@ type statement struct {
 	text   strings.Builder
 	args   []any
 	single bool   // there is one device, $1, so that the partition is known before the statement runs
+	each   bool   // what is added now has a row for each device
 	found  string // SQL of how many of the requests were open
 }
 
@@ -150,8 +151,10 @@ func newStatement(ws []*write) *statement {
 	if s.single {
 		s.arg(ws[0].device)
 	}
+	s.each = true
 	s.devices(ws)
 	s.dialogues(ws)
+	s.each = false
 	s.closed(ws)
 	s.taken(ws)
 	s.added(ws)
@@ -175,12 +178,17 @@ func (s *statement) arg(v any) string {
 		kind = "bytea[]"
 	case []int64, []*int64:
 		kind = "bigint[]"
+	case int64, *int64:
+		kind = "bigint"
 	}
 	return "$" + strconv.Itoa(len(s.args)) + "::" + kind
 }
 
 // rows is SQL of the rows of columns: device, those that are named, and nth from 1.
 func (s *statement) rows(names string, devices [][]byte, columns ...any) string {
+	if s.single && s.each {
+		return s.row(names, columns)
+	}
 	device, first := "$1::bytea AS device, ", ""
 	if !s.single {
 		device, first = "", "device, "
@@ -192,6 +200,28 @@ func (s *statement) rows(names string, devices [][]byte, columns ...any) string 
 	}
 	return fmt.Sprintf("SELECT %sr.* FROM unnest(%s) WITH ORDINALITY AS r (%s%s, nth)",
 		device, strings.Join(params, ", "), first, names)
+}
+
+// row is rows if there is one, which PostgreSQL reads faster without arrays.
+func (s *statement) row(names string, columns []any) string {
+	text := "SELECT $1::bytea AS device, 1::bigint AS nth"
+	for i, name := range strings.Split(names, ", ") {
+		text += ", " + s.arg(only(columns[i])) + " AS " + name
+	}
+	return text
+}
+
+// only is the element of a column that has one.
+func only(column any) any {
+	switch column := column.(type) {
+	case [][]byte:
+		return column[0]
+	case []int64:
+		return column[0]
+	case []*int64:
+		return column[0]
+	}
+	return nil
 }
 
 // part adds a part. In its format, %s is the rows of the devices that moved.
