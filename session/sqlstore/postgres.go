@@ -142,7 +142,6 @@ type statement struct {
 	text   strings.Builder
 	args   []any
 	single bool   // there is one device, $1, so that the partition is known before the statement runs
-	each   bool   // what is added now has a row for each device
 	found  string // SQL of how many of the requests were open
 }
 
@@ -151,10 +150,8 @@ func newStatement(ws []*write) *statement {
 	if s.single {
 		s.arg(ws[0].device)
 	}
-	s.each = true
 	s.devices(ws)
 	s.dialogues(ws)
-	s.each = false
 	s.closed(ws)
 	s.taken(ws)
 	s.added(ws)
@@ -186,9 +183,6 @@ func (s *statement) arg(v any) string {
 
 // rows is SQL of the rows of columns: device, those that are named, and nth from 1.
 func (s *statement) rows(names string, devices [][]byte, columns ...any) string {
-	if s.single && s.each {
-		return s.row(names, columns)
-	}
 	device, first := "$1::bytea AS device, ", ""
 	if !s.single {
 		device, first = "", "device, "
@@ -202,8 +196,12 @@ func (s *statement) rows(names string, devices [][]byte, columns ...any) string 
 		device, strings.Join(params, ", "), first, names)
 }
 
-// row is rows if there is one, which PostgreSQL reads faster without arrays.
-func (s *statement) row(names string, columns []any) string {
+// rowOrRows is rows without arrays if there is only one, which PostgreSQL reads faster. That is one more statement for it to
+// prepare, and so for what most messages have.
+func (s *statement) rowOrRows(names string, devices [][]byte, columns ...any) string {
+	if !s.single || len(devices) > 1 {
+		return s.rows(names, devices, columns...)
+	}
 	text := "SELECT $1::bytea AS device, 1::bigint AS nth"
 	for i, name := range strings.Split(names, ", ") {
 		text += ", " + s.arg(only(columns[i])) + " AS " + name
@@ -225,8 +223,7 @@ func only(column any) any {
 }
 
 // part adds a part. In its format, %s is the rows of the devices that moved.
-func (s *statement) part(name, format, names string, devices [][]byte, columns ...any) {
-	rows := s.rows(names, devices, columns...)
+func (s *statement) part(name, format, rows string) {
 	if s.single {
 		rows += " WHERE EXISTS (SELECT FROM moved)"
 	} else {
@@ -260,7 +257,7 @@ func (s *statement) devices(ws []*write) {
 		names += ", generation, client_nonce, server_nonce"
 		columns = append(columns, generations, clients, servers)
 	}
-	rows := s.rows(names, devices, columns...)
+	rows := s.rowOrRows(names, devices, columns...)
 	if !s.single {
 		rows = "SELECT c.* FROM (" + rows + `) AS c JOIN gomadm_devices AS d ON d.device = c.device AND d.revision = c.revision
 			ORDER BY c.device FOR NO KEY UPDATE OF d`
@@ -292,14 +289,14 @@ func (s *statement) dialogues(ws []*write) {
 			SELECT device, key, state, body, reply, seen FROM %s
 			ON CONFLICT (device, key) DO UPDATE SET
 				state = excluded.state, body = excluded.body, reply = excluded.reply, seen = excluded.seen`,
-			"key, state, body, reply, seen", devices, keys, states, bodies, replies, seen)
+			s.rowOrRows("key, state, body, reply, seen", devices, keys, states, bodies, replies, seen))
 		s.part("cut", `DELETE FROM gomadm_parts AS p USING %s WHERE p.device = a.device AND p.key = a.key AND p.nth > a.parts`,
-			"key, parts", devices, keys, kept)
+			s.rowOrRows("key, parts", devices, keys, kept))
 	}
 	if len(parts) > 0 {
 		s.part("appended", `INSERT INTO gomadm_parts (device, key, nth, part) SELECT device, key, a.nths, part FROM %s
 			ON CONFLICT (device, key, nth) DO UPDATE SET part = excluded.part`,
-			"key, nths, part", partly, partKeys, nth, parts)
+			s.rowOrRows("key, nths, part", partly, partKeys, nth, parts))
 	}
 }
 
@@ -312,9 +309,9 @@ func (s *statement) closed(ws []*write) {
 	}
 	if len(keys) > 0 {
 		s.part("closed", `DELETE FROM gomadm_sessions AS s USING %s WHERE s.device = a.device AND s.key = a.key`,
-			"key", devices, keys)
+			s.rows("key", devices, keys))
 		s.part("dropped", `DELETE FROM gomadm_parts AS p USING %s WHERE p.device = a.device AND p.key = a.key`,
-			"key", devices, keys)
+			s.rows("key", devices, keys))
 	}
 }
 
@@ -329,7 +326,7 @@ func (s *statement) taken(ws []*write) {
 	}
 	if len(ids) > 0 {
 		s.part("taken", `INSERT INTO gomadm_ids (device, request, digest) SELECT device, request, digest FROM %s`,
-			"request, digest", devices, ids, digests)
+			s.rows("request, digest", devices, ids, digests))
 	}
 }
 
@@ -355,8 +352,8 @@ func (s *statement) added(ws []*write) {
 				(device, request, scope, priority, not_before, size, session, attempts, failures, form)
 			SELECT device, request, scope, priority, not_before, size, session, attempts, failures, form
 			FROM %s ORDER BY nth`,
-			"request, scope, priority, not_before, size, session, attempts, failures, form",
-			f.devices, f.ids, scopes, priorities, notBefore, sizes, f.sessions, f.attempts, f.failures, forms)
+			s.rows("request, scope, priority, not_before, size, session, attempts, failures, form",
+				f.devices, f.ids, scopes, priorities, notBefore, sizes, f.sessions, f.attempts, f.failures, forms))
 	}
 }
 
@@ -372,7 +369,7 @@ func (s *statement) moved(ws []*write) {
 		s.part("put", `UPDATE gomadm_requests AS q
 			SET session = a.session, attempts = a.attempts, failures = coalesce(a.failures, q.failures)
 			FROM %s WHERE q.device = a.device AND q.request = a.request RETURNING 1`,
-			"request, session, attempts, failures", f.devices, f.ids, f.sessions, f.attempts, f.failures)
+			s.rowOrRows("request, session, attempts, failures", f.devices, f.ids, f.sessions, f.attempts, f.failures))
 		s.found += " + (SELECT count(*) FROM put)"
 	}
 }
@@ -398,7 +395,7 @@ func (s *statement) ended(ws []*write) {
 	}
 	if len(ids) > 0 {
 		s.part("ended", `DELETE FROM gomadm_requests AS q USING %s WHERE q.device = a.device AND q.request = a.request RETURNING 1`,
-			"request", devices, ids)
+			s.rowOrRows("request", devices, ids))
 		s.found += " + (SELECT count(*) FROM ended)"
 	}
 }
@@ -413,7 +410,7 @@ func (s *statement) told(ws []*write) {
 	}
 	if len(forms) > 0 {
 		s.part("told", `INSERT INTO gomadm_results (device, nth, kind, form) SELECT device, nth, kind, form FROM %s`,
-			"kind, form", devices, kinds, forms)
+			s.rows("kind, form", devices, kinds, forms))
 	}
 }
 
@@ -431,11 +428,12 @@ func (s *statement) marks(ws []*write, table string, of func(*write) marks) {
 	}
 	if len(names) > 0 {
 		s.part(table+"_set", `INSERT INTO `+table+` (device, name, value) SELECT device, name, value FROM %s
-			ON CONFLICT (device, name) DO UPDATE SET value = excluded.value`, "name, value", setOf, names, values)
+			ON CONFLICT (device, name) DO UPDATE SET value = excluded.value`,
+			s.rows("name, value", setOf, names, values))
 	}
 	if len(gone) > 0 {
 		s.part(table+"_gone", `DELETE FROM `+table+` AS m USING %s WHERE m.device = a.device AND m.name = a.name`,
-			"name", goneOf, gone)
+			s.rows("name", goneOf, gone))
 	}
 }
 
