@@ -3,7 +3,6 @@ package wifi
 import (
 	"encoding/hex"
 	"fmt"
-	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -265,8 +264,11 @@ func (n *Network) validateProxy() error {
 		return fault("Proxy", "does not go with another way to find one")
 	}
 	if n.Proxy != "" {
-		host, port, err := net.SplitHostPort(n.Proxy)
-		if _, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || host == "" || !xmltree.IsText(host) {
+		u, err := url.Parse("//" + n.Proxy) // package net would be built into each program that knows of networks
+		if err != nil || u.Host != n.Proxy || u.Hostname() == "" || !xmltree.IsText(u.Hostname()) {
+			return fault("Proxy", "not host and port")
+		}
+		if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil {
 			return fault("Proxy", "not host and port")
 		}
 	}
