@@ -7,7 +7,8 @@
 //	go run .ci/mutate.go -tenth     # every tenth, others each day
 //	go run .ci/mutate.go -run P-21  # those whose name matches
 //
-// A mutation that cannot be applied or does not compile, and one whose test does not exist, is an error of the list.
+// A mutation that cannot be applied or does not compile, and one whose test does not exist, is an error of the list. Whether
+// they can be applied is looked at for all, whichever are run.
 package main
 
 import (
@@ -45,11 +46,15 @@ func main() {
 	today := time.Now().UTC().YearDay()
 	counts := make(map[string]int)
 	for i, m := range all {
-		if !wanted.MatchString(m.name) || *tenth && i%10 != today%10 {
+		text, err := m.broken()
+		if err == nil && (!wanted.MatchString(m.name) || *tenth && i%10 != today%10) {
 			continue
 		}
 		begun := time.Now()
-		verdict, output := m.try()
+		verdict, output := wrong, fmt.Sprint(err)
+		if err == nil {
+			verdict, output = m.try(text)
+		}
 		counts[verdict]++
 		fmt.Printf("%-9s %-40s %-22s %3.0f s\n", verdict, m.name, m.pkg, time.Since(begun).Seconds())
 		if verdict != noticed {
@@ -69,16 +74,21 @@ const (
 	wrong     = "ERROR"
 )
 
-// try runs the test of a mutation.
-func (m mutation) try() (verdict, output string) {
+// broken returns the file with the mutation.
+func (m mutation) broken() (string, error) {
 	text, err := os.ReadFile(m.file)
 	if err != nil {
-		return wrong, err.Error()
+		return "", err
 	}
 	if n := strings.Count(string(text), m.old); n != 1 {
-		return wrong, fmt.Sprintf("the old text stands %d times in %s", n, m.file)
+		return "", fmt.Errorf("the old text stands %d times in %s", n, m.file)
 	}
-	overlay, err := m.overlay(strings.Replace(string(text), m.old, m.new, 1))
+	return strings.Replace(string(text), m.old, m.new, 1), nil
+}
+
+// try runs the test of a mutation, of which the text is the file.
+func (m mutation) try(text string) (verdict, output string) {
+	overlay, err := m.overlay(text)
 	if err != nil {
 		return wrong, err.Error()
 	}
