@@ -135,6 +135,9 @@ func TestGroupHasASize(t *testing.T) {
 		if n := f.count(begin); n != 3 && n != 4 { // the first may be alone
 			t.Errorf("transactions for nine devices: got %d, want 3 or 4", n)
 		}
+		if f.most != 3 {
+			t.Errorf("devices in the largest transaction: got %d, want 3", f.most)
+		}
 	})
 }
 

@@ -28,6 +28,8 @@ type fake struct {
 
 	mu  sync.Mutex
 	log []string // the first word of each statement
+
+	moving, most int // devices whose revision the transaction moves, and the most of one
 }
 
 func (f *fake) open(t *testing.T) *sql.DB {
@@ -45,6 +47,7 @@ func (f *fake) answer(ctx context.Context, statement string, args ...driver.Name
 	f.mu.Lock()
 	statement = strings.TrimSpace(statement)
 	f.log = append(f.log, strings.Fields(statement)[0])
+	f.follow(statement, args)
 	on := strings.HasPrefix(statement, f.on) && (f.about == "" || isAbout(args, f.about))
 	gate, err := f.gate, f.err
 	if !on || f.times == 0 {
@@ -61,6 +64,19 @@ func (f *fake) answer(ctx context.Context, statement string, args ...driver.Name
 		}
 	}
 	return err
+}
+
+// follow counts the devices of a transaction: those of a statement of PostgreSQL, and on SQLite the statements up to the end.
+func (f *fake) follow(statement string, args []driver.NamedValue) {
+	switch strings.Fields(statement)[0] {
+	case "WITH":
+		f.moving = len(theDevices(args))
+	case "UPDATE":
+		f.moving++
+	case "COMMIT":
+		f.moving = 0
+	}
+	f.most = max(f.most, f.moving)
 }
 
 // isAbout reports whether the first argument is a device or has it among others.
