@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -18,6 +19,7 @@ import (
 type crowd struct {
 	t    *testing.T
 	s    *sqlstore.Store
+	db   *sql.DB
 	all  sync.WaitGroup
 	mu   sync.Mutex
 	errs map[omadm.DeviceID]error
@@ -28,7 +30,7 @@ func newCrowd(t *testing.T, f *fake, d sqlstore.Dialect, g sqlstore.Group) *crow
 	db := f.open(t)
 	db.SetMaxOpenConns(10)
 	return &crowd{
-		t: t, s: sqlstore.New(db, d, sqlstore.Options{Patience: time.Nanosecond, Group: g}),
+		t: t, db: db, s: sqlstore.New(db, d, sqlstore.Options{Patience: time.Nanosecond, Group: g}),
 		errs: make(map[omadm.DeviceID]error), took: make(map[omadm.DeviceID]time.Duration),
 	}
 }
@@ -212,32 +214,55 @@ func TestFailureOfTheTransactionIsThatOfAllLoads(t *testing.T) {
 	}
 }
 
-// Who waits to write gets the connection of the one before, and none is kept when nobody waits.
+// Who waits to write gets the connection of the one before, also when others wait for one.
 func TestConnectionIsHandedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{on: "COMMIT", gate: make(chan struct{})}
-		db := f.open(t)
-		db.SetMaxOpenConns(2)
-		c := crowd{t: t, s: sqlstore.New(db, sqlstore.SQLite, sqlstore.Options{}),
-			errs: make(map[omadm.DeviceID]error), took: make(map[omadm.DeviceID]time.Duration)}
-		leaving, leave := context.WithCancel(t.Context())
+		f := &fake{on: "COMMIT", none: true, gate: make(chan struct{}, 1)}
+		c := newCrowd(t, f, sqlstore.SQLite, sqlstore.Group{})
+		c.db.SetMaxOpenConns(2)
+		f.gate <- struct{}{}
+		c.commit(t.Context(), "prepares the statements")
+		c.load(t.Context(), "prepares those of a Load")
+		other, err := c.db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
 		c.commit(t.Context(), "first")
-		c.commit(leaving, "leaves")
-		c.commit(t.Context(), devices(9)...)
-		leave()
+		c.commit(t.Context(), "second")
+		c.load(t.Context(), "load")
+		f.gate <- struct{}{}
+		synctest.Wait()
+		c.want("first", nil)
+		if n := c.returned(); n != 3 {
+			t.Errorf("returned when the second has the connection: got %d, want the first and those before it", n)
+		}
 		close(f.gate)
+		if err := other.Close(); err != nil {
+			t.Error(err)
+		}
 		c.all.Wait()
-		c.want("leaves", context.Canceled)
-		for _, id := range devices(9) {
-			c.want(id, nil)
-		}
-		if n := db.Stats().InUse; n != 0 {
-			t.Errorf("connections in use when nobody writes: got %d, want none", n)
-		}
-		if n := db.Stats().OpenConnections; n != 1 {
-			t.Errorf("connections that were opened: got %d, want 1", n)
-		}
+		c.want("second", nil)
+		c.want("load", session.ErrUnknownDevice)
 	})
+}
+
+// A connection is not kept for somebody who has left.
+func TestNoConnectionIsKeptForNobody(t *testing.T) {
+	for range 300 {
+		synctest.Test(t, func(t *testing.T) {
+			f := &fake{on: "COMMIT", gate: make(chan struct{})}
+			c := newCrowd(t, f, sqlstore.SQLite, sqlstore.Group{})
+			ctx, leave := context.WithCancel(t.Context())
+			c.commit(t.Context(), "first")
+			c.commit(ctx, "leaves")
+			close(f.gate)
+			leave() // while the first gives its connection on
+			c.all.Wait()
+			if n := c.db.Stats().InUse; n != 0 {
+				t.Errorf("connections in use when nobody writes: got %d, want none", n)
+			}
+		})
+	}
 }
 
 // A transaction that does not end keeps others waiting for the delay, and not longer.
