@@ -14,6 +14,8 @@ import (
 func explain(flags *flag.FlagSet, args []string, s *streams) (int, error) {
 	var device deviceFlags
 	device.define(flags)
+	var more additions
+	more.define(flags)
 	if err := flags.Parse(args); err != nil {
 		_, err = parse(flags, args, 0, -1)
 		return exitUsage, err
@@ -32,9 +34,13 @@ func explain(flags *flag.FlagSet, args []string, s *streams) (int, error) {
 			return exitUsage, &usageError{"explain: " + err.Error()}
 		}
 	}
+	catalog, err := more.catalog(s)
+	if err != nil {
+		return exitWrong, err
+	}
 	out := bufio.NewWriter(s.out)
 	st := styleOf(s.out)
-	x := csp.Default().Explain(device.Device, op, status, hresult)
+	x := catalog.Explain(device.Device, op, status, hresult)
 	name := status.String()
 	if status == 0 {
 		name = hresult.String()

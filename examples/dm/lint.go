@@ -16,6 +16,8 @@ func lint(flags *flag.FlagSet, args []string, s *streams) (int, error) {
 	policy := flags.String("policy", "default", "severities")
 	var device deviceFlags
 	device.define(flags)
+	var more additions
+	more.define(flags)
 	files, err := parse(flags, args, 0, -1)
 	if err != nil {
 		return exitUsage, err
@@ -24,7 +26,11 @@ func lint(flags *flag.FlagSet, args []string, s *streams) (int, error) {
 	if !ok {
 		return exitUsage, &usageError{fmt.Sprintf("no policy %q", *policy)}
 	}
-	l := &linter{rules: rules, device: device.Device, tsv: *tsv, style: styleOf(s.out)}
+	catalog, err := more.catalog(s)
+	if err != nil {
+		return exitWrong, err
+	}
+	l := &linter{catalog: catalog, rules: rules, device: device.Device, tsv: *tsv, style: styleOf(s.out)}
 	status := exitOK
 	out := bufio.NewWriter(s.out)
 	l.w = out
@@ -79,17 +85,18 @@ func (d *deviceFlags) define(flags *flag.FlagSet) {
 
 // linter prints what is found in profiles.
 type linter struct {
-	w      io.Writer
-	rules  csp.Rules
-	device csp.Device
-	tsv    bool
-	style  style
-	wrong  bool
+	w       io.Writer
+	catalog *csp.Catalog
+	rules   csp.Rules
+	device  csp.Device
+	tsv     bool
+	style   style
+	wrong   bool
 }
 
 // file checks a profile and prints the findings.
 func (l *linter) file(file string, p *profile) {
-	found := p.check(l.rules, l.device)
+	found := p.check(l.catalog, l.rules, l.device)
 	counts := map[csp.Severity]int{}
 	for i := range found {
 		counts[found[i].Severity]++

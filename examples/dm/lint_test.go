@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -119,9 +120,10 @@ func TestLintProfilesCoverTheCodes(t *testing.T) {
 	}
 }
 
-// TestLintSettings: settings that are known to be good have no errors.
+// TestLintSettings: settings that are known to be good have no errors, among them over 200 of messages.
 func TestLintSettings(t *testing.T) {
 	valued, n := 0, 0
+	distinct := map[string]bool{} // of messages
 	for _, file := range profiles(t, "settings") {
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -133,6 +135,9 @@ func TestLintSettings(t *testing.T) {
 		}
 		n += len(p.settings) + len(p.commands)
 		for _, s := range p.settings {
+			if filepath.Base(file) == "windows.csv" {
+				distinct[fmt.Sprint(s.URI, "\x00", s.Value.Format, "\x00", s.Value.Data.Value)] = true
+			}
 			if _, err := csp.Default().ResolveLocURI(s.URI); s.Value.Data.Value != "" && (s.Value.Format != "" || err == nil) {
 				valued++
 			}
@@ -147,8 +152,8 @@ func TestLintSettings(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d settings and commands, %d with address, format and value", n, valued)
-	if valued <= 200 {
-		t.Errorf("only %d settings with a value", valued)
+	t.Logf("%d settings and commands, %d with address, format and value; %d different settings of messages", n, valued, len(distinct))
+	if valued <= 200 || len(distinct) <= 200 {
+		t.Errorf("only %d settings with a value, only %d of messages", valued, len(distinct))
 	}
 }

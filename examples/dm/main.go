@@ -7,9 +7,9 @@
 //	dm convert -to xml|wbxml [FILE]
 //	dm diff A B
 //	dm check [-tsv] [FILE...]
-//	dm lint [-tsv] [-policy default|strict|lenient] [-build BUILD] [-edition EDITION] [-user yes|none] [FILE...]
-//	dm explain [-build BUILD] [-edition EDITION] [-user yes|none] STATUS|HRESULT [VERB URI]
-//	dm tree [-depth N] [URI]
+//	dm lint [-tsv] [-policy default|strict|lenient] [-build BUILD] [-edition EDITION] [-user yes|none] [NODES] [FILE...]
+//	dm explain [-build BUILD] [-edition EDITION] [-user yes|none] [NODES] STATUS|HRESULT [VERB URI]
+//	dm tree [-depth N] [NODES] [URI]
 //	dm inspect FILE|DIR
 //	dm replay [-mode meaning|outcomes|rules] CAPTURE URL
 //	dm record -listen ADDR -upstream URL -dir DIR
@@ -78,7 +78,7 @@
 //
 //   - commands in SyncML: a message, a part of one, or commands one after the other;
 //   - lists of settings in CSV, whose first row names the columns: one for the address (OMA-URI, URI or LocURI), and perhaps
-//     ones for the type (Data type or Format), the value (Value), or the command (Verb: Get, Delete or Exec);
+//     ones for the type (Data type or Format), the value (Value), or the command (Verb: Add, Replace, Get, Delete or Exec);
 //   - custom configuration profiles of Microsoft Graph in JSON, or their omaSettings alone.
 //
 // Settings are judged as csp.Catalog.Plan would send them. With -build (such as 10.0.26100.1742), -edition (a number or a
@@ -89,6 +89,10 @@
 // between tabs.
 //
 // # Explain
+//
+// With NODES the catalogue has more: -ddf PATH adds what a description file, a folder of them or a zip archive says, such as
+// the providers of a vendor or of devices that Microsoft no longer describes; -layer FILE adds a layer of package csp in
+// JSON. Both can be given more than once; of two that have a node, the last counts, and the catalogue itself least.
 //
 // Explain says what a status or an HRESULT means, whether it helps to send the command again, and with a command and an
 // address what the catalogue knows of the cause. Negative numbers come behind --.
@@ -141,14 +145,14 @@ const usage = `Usage:
   dm check [-tsv] [FILE...]             judge messages
   dm lint [FLAGS] [FILE...]             judge commands and settings for Windows
   dm explain [FLAGS] CODE [VERB URI]    say what a status or an HRESULT means
-  dm tree [-depth N] [URI]              list nodes of Windows
+  dm tree [FLAGS] [URI]                 list nodes of Windows
   dm inspect FILE|DIR                   show a recorded conversation
   dm replay [-mode MODE] CAPTURE URL    play the device of a recording to a server
   dm record -listen ADDR -upstream URL -dir DIR
                                         record what passes through a proxy
 
 Flags of lint: -tsv, -policy default|strict|lenient; of lint and explain: -build BUILD, -edition EDITION,
--user yes|none. Modes of replay: meaning, outcomes, rules.
+-user yes|none; of tree: -depth N; of all three: -ddf FILE|DIR|ZIP, -layer FILE. Modes of replay: meaning, outcomes, rules.
 
 A file named - is the standard input, and so is no file.
 `

@@ -109,36 +109,44 @@ func readList(b []byte) (*profile, error) {
 			}
 			return row[i]
 		}
-		if verb >= 0 {
-			if err := p.command(cell(verb), cell(uri)); err != nil {
-				return nil, err
-			}
-			continue
-		}
 		v, err := listed(cell(kind), cell(value))
+		switch {
+		case err != nil:
+		case verb >= 0:
+			err = p.command(cell(verb), cell(uri), v)
+		default:
+			p.settings = append(p.settings, csp.Desired{URI: omadm.URI(cell(uri)), Value: v})
+		}
 		if err != nil {
 			line, _ := r.FieldPos(0)
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
-		p.settings = append(p.settings, csp.Desired{URI: omadm.URI(cell(uri)), Value: v})
 	}
 }
 
-// command adds a command without a value.
-func (p *profile) command(verb, uri string) error {
-	items := []syncml.Item{{Target: syncml.Location{URI: uri}}}
-	id := strconv.Itoa(len(p.commands) + 1)
-	switch strings.ToLower(verb) {
-	case "get":
-		p.commands = append(p.commands, &syncml.Get{CmdID: id, Items: items})
-	case "delete":
-		p.commands = append(p.commands, &syncml.Delete{CmdID: id, Items: items})
-	case "exec":
-		p.commands = append(p.commands, &syncml.Exec{CmdID: id, Items: items})
-	default:
-		return fmt.Errorf("a list has Get, Delete and Exec, not %q", verb)
+// command adds a command. Where a list has neither a format nor a value, there is no value, and not an empty one.
+func (p *profile) command(verb, uri string, v omadm.Value) error {
+	item := syncml.Item{Target: syncml.Location{URI: uri}}
+	if v.Format != "" || v.Data.Value != "" {
+		item.Meta, item.Data = &syncml.Meta{Format: string(v.Format)}, v.Data
 	}
-	p.kind = "commands"
+	id, items := strconv.Itoa(len(p.commands)+1), []syncml.Item{item}
+	var c syncml.Command
+	switch strings.ToLower(verb) {
+	case "add":
+		c = &syncml.Add{CmdID: id, Items: items}
+	case "replace":
+		c = &syncml.Replace{CmdID: id, Items: items}
+	case "get":
+		c = &syncml.Get{CmdID: id, Items: items}
+	case "delete":
+		c = &syncml.Delete{CmdID: id, Items: items}
+	case "exec":
+		c = &syncml.Exec{CmdID: id, Items: items}
+	default:
+		return fmt.Errorf("no command %q", verb)
+	}
+	p.commands, p.kind = append(p.commands, c), "commands"
 	return nil
 }
 
@@ -225,14 +233,14 @@ func (s *graphSetting) value() (omadm.Value, error) {
 	return omadm.Value{Format: format, Data: syncml.Text(text)}, nil
 }
 
-// check returns what is to be said of p for a device, with the policies of the templates that it installs itself.
-func (p *profile) check(rules csp.Rules, d csp.Device) csp.Report {
+// check returns what a catalogue says of p for a device, with the policies of the templates that p installs itself.
+func (p *profile) check(c *csp.Catalog, rules csp.Rules, d csp.Device) csp.Report {
 	if p.commands == nil {
 		ops := make([]omadm.Op, len(p.settings))
 		for i, s := range p.settings {
 			ops[i] = omadm.Op{Verb: omadm.Add, URI: s.URI, Value: s.Value}
 		}
-		c, odd := admx.Ingest(csp.Default(), omadm.Request{Ops: ops})
+		c, odd := admx.Ingest(c, omadm.Request{Ops: ops})
 		_, found := rules.Plan(c, d, p.settings...)
 		return merge(found, odd)
 	}
@@ -243,7 +251,7 @@ func (p *profile) check(rules csp.Rules, d csp.Device) csp.Report {
 		p.starts[i] = n
 		n += len(reqs[i].Ops)
 	}
-	c, odd := admx.Ingest(csp.Default(), reqs...)
+	c, odd := admx.Ingest(c, reqs...)
 	return merge(rules.CheckCommands(c, d, p.commands), odd)
 }
 

@@ -15,6 +15,8 @@ import (
 
 func tree(flags *flag.FlagSet, args []string, s *streams) (int, error) {
 	depth := flags.Int("depth", -1, "how far below the node")
+	var more additions
+	more.define(flags)
 	words, err := parse(flags, args, 0, 1)
 	if err != nil {
 		return exitUsage, err
@@ -23,7 +25,11 @@ func tree(flags *flag.FlagSet, args []string, s *streams) (int, error) {
 	if address == "-" {
 		address = "."
 	}
-	m, err := csp.Default().ResolveLocURI(omadm.URI(address))
+	catalog, err := more.catalog(s)
+	if err != nil {
+		return exitWrong, err
+	}
+	m, err := catalog.ResolveLocURI(omadm.URI(address))
 	if unknown := new(csp.UnknownError); errors.As(err, &unknown) && len(unknown.Suggest) > 1 {
 		for _, u := range unknown.Suggest[1:] {
 			err = fmt.Errorf("%w\n    or %s", err, u)
