@@ -40,7 +40,8 @@ type Store interface {
 
 	// Enqueue puts requests into the queue of a device, all or none, and does not move the revision.
 	// ErrUnknownDevice if the device is not registered. A request whose id is there already, waiting, leased or
-	// finished, is skipped when its content is equal, else nothing is enqueued and the error is an *ExistsError.
+	// finished, is skipped when its content is equal, else nothing is enqueued and the error is an *ExistsError. Content is
+	// equal when the binary form is (omadm.Request.AppendBinary), of which a finished request need leave but a digest.
 	Enqueue(ctx context.Context, id omadm.DeviceID, reqs ...omadm.Request) error
 }
 
@@ -195,6 +196,8 @@ type Requeue struct {
 type Registrar interface {
 	// Register makes a device known. A device that is registered already keeps its queue, sessions, results and
 	// awaited correlators, and gets the facts, the nonces and the account of d. Register does not look at d.Awaited.
+	// Either way the device has a revision then that it never had, not even before it was unregistered, so that no Commit
+	// that was prepared before brings back what was.
 	Register(ctx context.Context, d Device) error
 	// Unregister forgets a device and everything kept for it. An unknown device is no error.
 	Unregister(ctx context.Context, id omadm.DeviceID) error

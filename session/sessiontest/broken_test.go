@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -262,6 +263,34 @@ func onIdleSessions(keep func(before time.Time, s session.State) bool) func(*fau
 	})
 }
 
+// renumbered shows other revisions than the store has: after each Register that which next returns, given the one before
+// and whether the device was known.
+func renumbered(next func(was uint64, known bool) uint64) func(*faulty) {
+	return func(f *faulty) {
+		behind := make(map[omadm.DeviceID]uint64) // the shown revision is behind that of the store
+		f.register = func(d session.Device) error {
+			rec, err := f.Store.Load(bg, everything(d.ID))
+			known, was := err == nil, uint64(0)
+			if known {
+				was = rec.Revision - behind[d.ID]
+			}
+			if err := f.Store.Register(bg, d); err != nil {
+				return err
+			}
+			if rec, err = f.Store.Load(bg, everything(d.ID)); err == nil {
+				behind[d.ID] = rec.Revision - next(was, known)
+			}
+			return err
+		}
+		f.commit = func(c *session.Change) error {
+			d := *c
+			d.Revision += behind[c.Device]
+			return f.Store.Commit(bg, &d)
+		}
+		onRecord(func(q session.Query, rec *session.Record) { rec.Revision -= behind[q.Device] })(f)
+	}
+}
+
 // brokenStore is a store that breaks promises, and the subtests that have to notice.
 type brokenStore struct {
 	name   string
@@ -357,6 +386,18 @@ var brokenStores = []brokenStore{
 	}, []string{"unregister_forgets_everything"}},
 
 	// Revisions.
+	{"keeps the revision of a device that is registered again", renumbered(func(was uint64, known bool) uint64 {
+		if !known {
+			return 100
+		}
+		return was
+	}), []string{"register_again_moves_the_revision"}},
+	{"counts revisions anew when a device is registered anew", renumbered(func(was uint64, known bool) uint64 {
+		if !known {
+			return 1
+		}
+		return was + 1
+	}), []string{"register_after_unregister_repeats_no_revision"}},
 	{"ignores the revision", func(f *faulty) {
 		f.commit = func(c *session.Change) error { return f.force(c) }
 	}, []string{"commit_with_another_revision", "commit_that_conflicts_does_nothing", "methods_are_safe_for_concurrent_use"}},
@@ -794,6 +835,20 @@ var brokenStores = []brokenStore{
 			return page, err
 		}
 	}, []string{"results_after_the_cursor_oldest_first", "results_up_to_the_limit"}},
+	{"numbers results by how many there are", func(f *faulty) {
+		f.results = func(after session.Cursor, limit int) ([]session.Entry, error) {
+			all := f.told("")
+			for i := range all {
+				all[i].Cursor = session.Cursor(strconv.Itoa(i + 1))
+			}
+			n, err := strconv.Atoi("0" + string(after))
+			if err != nil {
+				return nil, session.ErrCursor
+			}
+			all = all[min(n, len(all)):]
+			return all[:min(limit, len(all))], nil
+		}
+	}, []string{"results_leave_nothing_out_after_unregister"}},
 	{"sets two of the three", onEntries(func(_ *faulty, _ session.Cursor, _ int, page []session.Entry) []session.Entry {
 		for i := range page {
 			if page[i].Result != nil {

@@ -39,7 +39,7 @@ func registerAgain(t *trial) {
 		t.broken("nonces are not those registered last")
 	}
 	t.wantAccount("account after Register", d.Account)
-	// Revision, facts, nonces and account are the first four lines; whether the revision moves is not said.
+	// Revision, facts, nonces and account are the first four lines.
 	t.wantSame("queue, sessions, results and correlators after Register", t.snapshot(dev)[4:], before[4:])
 	t.wantExists("Enqueue of a finished request with other content", t.tryEnqueue(dev, userRequest("f")), dev, "f")
 }
@@ -51,6 +51,34 @@ func registerAwaited(t *trial) {
 	t.commit(dev, func(c *session.Change) { c.Awaited = awaited{"committed": "b"} })
 	t.ok("Register of a device that is registered", t.registrar.Register(context.Background(), d))
 	t.wantAwaited(dev, awaited{"committed": "b"})
+}
+
+func registerMoves(t *trial) {
+	t.register(dev)
+	c := change(dev, t.load(dev).Revision)
+	c.Nonces = &session.Nonces{Generation: 1, Client: "old"}
+	d := session.Device{ID: dev, Nonces: session.Nonces{Generation: 9, Client: "new"}}
+	t.ok("Register", t.registrar.Register(context.Background(), d))
+	t.wantError("Commit that was prepared before Register", t.store.Commit(context.Background(), c), session.ErrConflict)
+	want(t, "nonces", t.load(dev).Device.Nonces, d.Nonces)
+}
+
+func registerAnew(t *trial) {
+	t.register(dev)
+	var before []*session.Change
+	for range 3 {
+		before = append(before, change(dev, t.load(dev).Revision))
+		t.commit(dev, nil)
+	}
+	t.ok("Unregister", t.registrar.Unregister(context.Background(), dev))
+	t.register(dev)
+	for i := range 4 { // at first, and after each of as many Commits as there were before
+		for _, c := range before {
+			err := t.store.Commit(context.Background(), c)
+			t.wantError(fmt.Sprintf("Commit that was prepared before Unregister, after %d others", i), err, session.ErrConflict)
+		}
+		t.commit(dev, nil)
+	}
 }
 
 // account is an account that differs from others in every field, in octets that no encoding may change.

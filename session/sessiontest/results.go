@@ -118,6 +118,24 @@ func resultsOfDevices(t *trial) {
 	}
 }
 
+// resultsUnregister goes on after the last entry of a device whose entries are forgotten with it.
+func resultsUnregister(t *trial) {
+	r := t.results()
+	t.register(dev)
+	t.report(dev, 0)
+	all := t.entries(100)
+	last := all[len(all)-1].Cursor
+	t.ok("Unregister", t.registrar.Unregister(context.Background(), dev))
+	rest, err := r.Results(context.Background(), last, 100)
+	t.ok("Results after the last entry of a device that is unregistered", err)
+	want(t, "number of entries after it", len(rest), 0)
+	t.register(dev)
+	t.report(dev, 1)
+	rest, err = r.Results(context.Background(), last, 100)
+	t.ok("Results after the last entry of a device that was unregistered", err)
+	want(t, "number of entries after it, when there are new ones", len(rest), perReport)
+}
+
 func resultsForeign(t *trial) {
 	r := t.results()
 	t.register(dev)

@@ -65,6 +65,8 @@ func sentences() []sentence {
 		{"register_makes_known", "Register makes a device known.", registerMakesKnown},
 		{"register_again_keeps_all_but_facts_nonces_and_account", "A device that is registered already keeps its queue, sessions, results and awaited correlators, and gets the facts, the nonces and the account of d.", registerAgain},
 		{"register_does_not_look_at_awaited", "Register does not look at d.Awaited.", registerAwaited},
+		{"register_again_moves_the_revision", anew, registerMoves},
+		{"register_after_unregister_repeats_no_revision", anew, registerAnew},
 		{"unregister_forgets_everything", "Unregister forgets a device and everything kept for it.", unregisterForgets},
 		{"unregister_of_unknown_device", "An unknown device is no error.", unregisterUnknown},
 
@@ -72,6 +74,7 @@ func sentences() []sentence {
 		{"results_up_to_the_limit", results, resultsLimit},
 		{"results_of_all_devices_under_one_cursor", results, resultsOfDevices},
 		{"results_leave_nothing_out", "An entry is never left out: one that becomes visible later has a later cursor.", resultsComplete},
+		{"results_leave_nothing_out_after_unregister", "An entry is never left out: one that becomes visible later has a later cursor.", resultsUnregister},
 		{"results_after_a_cursor_of_no_entry", "ErrCursor if the store cannot have given the cursor.", resultsForeign},
 		{"entry_is_one_of_three", "Entry is a result, an outcome or an event of a device: exactly one of the three is set.", entryOneOfThree},
 
@@ -126,6 +129,7 @@ const (
 	sharing = "A store keeps no reference to slices, maps and pointers it is given and hands out none that it keeps"
 	parts   = "Part becomes the last of the Session.Parts parts that are valid, and those behind are dropped."
 	noPart  = "An empty Part is none: of the parts there are, the first Session.Parts stay."
+	anew    = "Either way the device has a revision then that it never had, not even before it was unregistered, so that no Commit that was prepared before brings back what was."
 	results = "Results returns up to limit entries that were committed after the one with the cursor, oldest first; the empty cursor is before the first."
 	cancel  = "Cancel finishes those of the requests that wait, due or not, with an Outcome of Kind omadm.Canceled, this time and the Attempts of the request, which is appended to the results."
 	revised = "A Cancel that finishes any moves the revision, so that no Commit that was prepared before sends one of them; any other changes nothing."
