@@ -13,7 +13,7 @@ import (
 func (t *Turn) status(c *syncml.Status) {
 	code, err := omadm.ParseStatus(c.Data.Value)
 	if err != nil {
-		t.note("Status %q is not a code", c.CmdID)
+		t.note("Status %.64q is not a code", c.CmdID)
 		return
 	}
 	if c.CmdRef == "" || c.CmdRef == "0" {
@@ -23,31 +23,61 @@ func (t *Turn) status(c *syncml.Status) {
 	list := t.outstanding(c.MsgRef, c.CmdRef)
 	if len(list) == 0 {
 		if c.Cmd != "Alert" { // those we send to keep a package going are not kept
-			t.note("Status %q is about no command sent", c.CmdID)
+			t.note("Status %.64q is about no command sent", c.CmdID)
 		}
 		return
 	}
-	named := false
+	nodes, known := references{}, false
+	if len(list) > 1 {
+		nodes = newReferences(c)
+	}
 	for i := range list {
-		if len(list) == 1 || t.concerns(c, &list[i]) {
-			named = true
+		if len(list) == 1 || nodes.name(t.op(&list[i])) {
+			known = true
 			t.report(c, &list[i], code)
 		}
 	}
-	if !named {
-		t.note("Status %q names no item of its command", c.CmdID)
+	if !known {
+		t.note("Status %.64q names no item of its command", c.CmdID)
 	}
 }
 
-// concerns reports whether a status is about an item of a command with several. One without references is about all
-// (MS-MDM section 2.2.6.1).
-func (t *Turn) concerns(c *syncml.Status, o *Outstanding) bool {
-	if len(c.TargetRefs)+len(c.SourceRefs) == 0 {
-		return true
+// references are the nodes that a status names, of a command with several items.
+type references struct {
+	few  [2][]string
+	many map[omadm.URI]bool // in place of few: canonical
+}
+
+// manyReferences is from how many on a status has its references sorted: looking through them for each item of the command
+// would take the product of both.
+const manyReferences = 16
+
+func newReferences(c *syncml.Status) references {
+	r := references{few: [2][]string{c.TargetRefs, c.SourceRefs}}
+	if n := len(c.TargetRefs) + len(c.SourceRefs); n >= manyReferences {
+		r.many = make(map[omadm.URI]bool, n)
+		for _, list := range r.few {
+			for _, ref := range list {
+				r.many[omadm.URI(ref).Canonical()] = true
+			}
+		}
 	}
-	op := t.op(o)
-	named := func(ref string) bool { return op != nil && omadm.URI(ref).Equal(op.URI) }
-	return slices.ContainsFunc(c.TargetRefs, named) || slices.ContainsFunc(c.SourceRefs, named)
+	return r
+}
+
+// name reports whether the node of an operation is named. A status without references is about all (MS-MDM section
+// 2.2.6.1).
+func (r *references) name(op *omadm.Op) bool {
+	switch {
+	case len(r.few[0])+len(r.few[1]) == 0:
+		return true
+	case op == nil:
+		return false
+	case r.many != nil:
+		return r.many[op.URI.Canonical()]
+	}
+	named := func(ref string) bool { return omadm.URI(ref).Equal(op.URI) }
+	return slices.ContainsFunc(r.few[0], named) || slices.ContainsFunc(r.few[1], named)
 }
 
 // op returns the operation of a command that was sent; nil for that of a group, or if the store has lost the request.
@@ -62,7 +92,7 @@ func (t *Turn) op(o *Outstanding) *omadm.Op {
 // report notes the status of one operation.
 func (t *Turn) report(c *syncml.Status, o *Outstanding, code omadm.Status) {
 	if o.Status != 0 && !passing(o.Status) {
-		t.note("Status %q repeats an answer", c.CmdID)
+		t.note("Status %.64q repeats an answer", c.CmdID)
 		return
 	}
 	if r := &t.state.Requests[o.Request]; r.Offset > 0 && o.Op == r.Next {
@@ -118,7 +148,7 @@ func (t *Turn) results(c *syncml.Results) {
 	}
 	list := t.outstanding(msgRef, cmdRef)
 	if len(list) == 0 {
-		t.note("Results %q are about no command sent", c.CmdID)
+		t.note("Results %.64q are about no command sent", c.CmdID)
 		if t.state.Incoming.Command != "" {
 			t.interrupt()
 		}

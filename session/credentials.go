@@ -272,7 +272,7 @@ func (t *Turn) headerStatus(c *syncml.Status, code omadm.Status) {
 		return
 	}
 	t.refusal = code
-	t.note("client refused message %q with %v", c.MsgRef, code)
+	t.note("client refused message %.64q with %v", c.MsgRef, code)
 	credentials := code == omadm.StatusInvalidCredentials || code == omadm.StatusMissingCredentials
 	t.resend = credentials && challenged && !t.state.Retried && t.rec.Device.Account.ServerSecret != ""
 	t.state.Retried = t.state.Retried || t.resend

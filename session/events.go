@@ -51,8 +51,9 @@ func alertType(it *syncml.Item) string {
 func (t *Turn) clientEvent(c *syncml.Alert, it *syncml.Item) {
 	switch typ := alertType(it); typ {
 	case omadm.TypeLoginStatus:
-		t.state.Login = strings.TrimSpace(it.Data.Value)
-		t.fact(omadm.TypeLoginStatus, t.state.Login)
+		login := strings.TrimSpace(it.Data.Value)
+		t.state.Login = login[:min(len(login), maxID)] // those that are known are short
+		t.fact(omadm.TypeLoginStatus, login)
 	case omadm.TypeDevicePrepSync:
 		t.fact(omadm.TypeDevicePrepSync, strings.TrimSpace(it.Data.Value))
 	case omadm.TypeAADUserToken, omadm.TypeSyncType, omadm.TypeRequestPending:

@@ -116,3 +116,121 @@ func TestHostileSizes(t *testing.T) {
 		})
 	}
 }
+
+// unlimited lets through what the default limits refuse for its number.
+func unlimited(c *session.Config) {
+	c.Rules.Limits.Message = syncml.Limits{Octets: 64 << 20, Commands: 1 << 30, Items: 1 << 30}
+	c.Rules.Limits.Reply = 64 << 20
+	c.Rules.AlertTypes = []string{"com.example.ours"}
+}
+
+// TestHostileGrowth posts messages that are accepted, in a session with commands on their way. One with twice as much of
+// something takes no more than 2.5 times the memory, and the session takes what it did before.
+func TestHostileGrowth(t *testing.T) {
+	known, ours := typed("com.microsoft:mdm.unenrollment.userrequest", "1"), typed("com.example.ours", "1")
+	part := func(item string) string { return strings.Replace(item, "</Item>", "<MoreData/></Item>", 1) }
+	for name, body := range map[string]func(n int) string{
+		"events of a known type": func(n int) string { return alert("1226", strings.Repeat(known, n)) },
+		"events of another type": func(n int) string { return alert("1226", strings.Repeat(ours, n)) },
+		"events of many types":   func(n int) string { return alert("1226", strings.Repeat(ours+known, n/2)) },
+		"events of the client":   func(n int) string { return alert("1224", strings.Repeat(ours, n)) },
+		"alerts":                 func(n int) string { return strings.Repeat(alert("1226", known), n) },
+		"parts of objects":       func(n int) string { return alert("1226", strings.Repeat(part(known)+known, n/2)) },
+		"parts of one object":    func(n int) string { return alert("1226", strings.Repeat(part(known), n)) },
+		"objects lost":           func(n int) string { return strings.Repeat(alert("1225"), n) },
+		"facts": func(n int) string {
+			return `<Replace><CmdID>5</CmdID>` + strings.Repeat(item("./DevInfo/X", "1"), n) + `</Replace>`
+		},
+		"items of no use": func(n int) string {
+			return `<Replace><CmdID>5</CmdID>` + strings.Repeat(item("./DevInfo/X", "1")+item("./X", "1"), n/2) + `</Replace>`
+		},
+		"values":  func(n int) string { return result("4", strings.Repeat(item("./A", "1"), n)) },
+		"results": func(n int) string { return strings.Repeat(result("4", item("./A", "1")), n) },
+		"parts of values": func(n int) string {
+			return result("4", strings.Repeat(part(item("./A", "1"))+part(item("./B", "1")), n/2))
+		},
+		"statuses":               func(n int) string { return strings.Repeat(status(7, "1", "4", "Get", 200), n) },
+		"statuses of nothing":    func(n int) string { return strings.Repeat(status(7, "1", "999", "Get", 200), n) },
+		"statuses of the header": func(n int) string { return strings.Repeat(okHdr("1"), n) },
+		"references": func(n int) string {
+			return strings.Replace(status(7, "1", "4", "Get", 200), "<Data>", strings.Repeat("<TargetRef>./Z</TargetRef>", n)+"<Data>", 1)
+		},
+		"a long CmdID": func(n int) string {
+			return strings.Replace(status(7, "1", "999", "Get", 200), "7", strings.Repeat(`\`, 100*n), 1)
+		},
+		"a long login status":     func(n int) string { return login(strings.Repeat("x", 100*n)) },
+		"a long type of an event": func(n int) string { return alert("1224", typed(strings.Repeat("x", 100*n), "1")) },
+		"a long alert":            func(n int) string { return alert(strings.Repeat("1", 100*n)) },
+		"a long correlator": func(n int) string {
+			return strings.Replace(alert("1226", known), "<Data>", "<Correlator>"+strings.Repeat("x", 100*n)+"</Correlator><Data>", 1)
+		},
+		"unknown commands": func(n int) string { return strings.Repeat("<X><CmdID>5</CmdID></X>", n) },
+		"commands in a group": func(n int) string {
+			return `<Atomic><CmdID>5</CmdID>` + strings.Repeat("<Get><CmdID>6</CmdID></Get>", n) + `</Atomic>`
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var costs []uint64
+			for n := 1000; n <= 8000; n *= 2 {
+				h := newHouse(t, unlimited, silently)
+				h.request(omadm.Request{ID: "a", Combine: true, Ops: []omadm.Op{get("./A"), get("./B")}})
+				h.request(omadm.Request{ID: "b", Ops: []omadm.Op{get("./C"), get("./D")}})
+				h.post(msg("1", "1", pkg1))
+				before := h.stateSize()
+				sent := msg("1", "2", okHdr("1")+body(n))
+				cost, code, _ := h.measured(sent, syncml.ContentTypeXML)
+				require.Equal(t, http.StatusOK, code)
+				assert.LessOrEqual(t, cost, most(len(sent), true), "octets allocated for a message of %d", len(sent))
+				assert.LessOrEqual(t, h.stateSize(), before+512)
+				costs = append(costs, cost)
+			}
+			for i := 1; i < len(costs); i++ {
+				assert.LessOrEqual(t, float64(costs[i])/float64(costs[i-1]), 2.5, "%d", costs)
+			}
+		})
+	}
+}
+
+// stateSize is what the sessions of deviceID take in a store, in octets.
+func (h *house) stateSize() (n int) {
+	h.t.Helper()
+	for _, s := range h.record().Sessions {
+		b, err := s.AppendBinary(nil)
+		require.NoError(h.t, err)
+		n += len(b)
+	}
+	return n
+}
+
+// However much is odd about a message, and however long its ids are, the log stays short.
+func TestHostileNotes(t *testing.T) {
+	for name, body := range map[string]string{
+		"many":  strings.Repeat(status(7, "1", "999", "Get", 200), 2000),
+		"long":  strings.Replace(status(7, "1", "999", "Get", 200), "7", strings.Repeat(`\`, 1<<20), 1),
+		"long2": strings.Replace(result("999", ""), "30", strings.Repeat("\ue000", 1<<20), 1),
+		"long3": status(7, strings.Repeat(`\`, 1<<20), "0", "SyncHdr", 500),
+	} {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		h.post(msg("1", "1", pkg1))
+		h.post(msg("1", "2", body+final))
+		assert.Contains(t, h.log.String(), "session: ", name)
+		assert.Less(t, h.log.Len(), 16<<10, name)
+	}
+}
+
+// A status may name many items of its command, in any spelling and among others, and they alone are answered.
+func TestStatusWithManyReferences(t *testing.T) {
+	for _, others := range []int{0, 10, 1000} {
+		h := newHouse(t)
+		h.request(omadm.Request{ID: "a", Combine: true, Ops: []omadm.Op{get("./A/%C3%A9"), get("./B"), get("./C")}})
+		h.post(msg("1", "1", pkg1))
+		refs := strings.Repeat("<TargetRef>./Z</TargetRef>", others) + "<TargetRef>./A/é</TargetRef><SourceRef>./C</SourceRef>"
+		h.post(msg("1", "2", okHdr("1")+strings.Replace(status(2, "1", "4", "Get", 404), "<Data>", refs+"<Data>", 1)))
+		var got []int
+		for _, r := range h.results("a") {
+			got = append(got, r.Op)
+		}
+		assert.Equal(t, []int{0, 2}, got, "%d other references", others)
+	}
+}

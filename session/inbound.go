@@ -173,6 +173,7 @@ type Answer struct {
 	Header http.Header // of the HTTP response, beside what the handler sets; nil: none
 	// Change has to be committed before Octets are written. Nil: nothing changes, as with a repeated message.
 	Change *Change
-	// Notes are remarks for the log: what was odd about the message. They hold no content of it.
+	// Notes are remarks for the log: what was odd about the message. They are few and short, and of its content they hold
+	// no more than the ids of messages and commands.
 	Notes []string
 }

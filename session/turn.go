@@ -231,6 +231,15 @@ func (t *Turn) refuseDuplicates() {
 	}
 }
 
+// maxNotes is how many remarks on one message there are at most.
+const maxNotes = 32
+
+// note notes what is odd about the message. Of what the client wrote it takes short pieces only (%.64q).
 func (t *Turn) note(format string, args ...any) {
-	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+	switch n := len(t.notes); {
+	case n < maxNotes:
+		t.notes = append(t.notes, fmt.Sprintf(format, args...))
+	case n == maxNotes:
+		t.notes = append(t.notes, "more is odd about the message")
+	}
 }
