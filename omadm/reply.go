@@ -275,6 +275,9 @@ func (r *Reply) ItemStatus(cmd syncml.Command, item int, code Status) {
 		return
 	}
 	if a.items == nil {
+		if a.code == code {
+			return // as it is, without memory for each item of a command with many
+		}
 		a.items = make([]Status, n)
 		for i := range a.items {
 			a.items[i] = a.code
