@@ -75,12 +75,12 @@ func GetThreats() omadm.Request {
 // is that of a value of another kind.
 func ReadThreats(results ...omadm.Result) ([]Threat, error) {
 	var list []Threat
-	var err error
+	var errs []error
 	for _, row := range DetectionsThreatId.Rows(results...) {
 		id, results := row.Name, row.Results
 		t := Threat{ID: id}
 		var severity, status int64
-		err = errors.Join(err,
+		errs = append(errs,
 			node.Into(&t.Name)(DetectionsName.At(id).Value(results...)), node.Into(&t.URL)(DetectionsURL.At(id).Value(results...)),
 			node.Into(&severity)(DetectionsSeverity.At(id).Value(results...)), node.Into(&t.Category)(DetectionsCategory.At(id).Value(results...)),
 			node.Into(&status)(DetectionsCurrentStatus.At(id).Value(results...)),
@@ -91,5 +91,5 @@ func ReadThreats(results ...omadm.Result) ([]Threat, error) {
 		t.Severity, t.Status = Severity(severity), ThreatStatus(status)
 		list = append(list, t)
 	}
-	return list, err
+	return list, errors.Join(errs...)
 }

@@ -162,13 +162,14 @@ func Read(results ...omadm.Result) (Status, error) {
 	return s, err
 }
 
-func (s *Status) readNetworks(results []omadm.Result) (err error) {
+func (s *Status) readNetworks(results []omadm.Result) error {
+	var errs []error
 	const wireless = 2
 	for _, row := range NetworkIdentifiersMacAddress.Rows(results...) {
 		mac, results := row.Name, row.Results
 		n := Network{MAC: mac}
 		var kind int64
-		err = errors.Join(err,
+		errs = append(errs,
 			node.Into(&n.IPv4)(NetworkIdentifiersIPAddressV4.At(mac).Value(results...)),
 			node.Into(&n.IPv6)(NetworkIdentifiersIPAddressV6.At(mac).Value(results...)),
 			node.Into(&n.Connected)(NetworkIdentifiersIsConnected.At(mac).Value(results...)),
@@ -177,14 +178,15 @@ func (s *Status) readNetworks(results []omadm.Result) (err error) {
 		n.Wireless = kind == wireless
 		s.Networks = append(s.Networks, n)
 	}
-	return err
+	return errors.Join(errs...)
 }
 
-func (s *Status) readSIMs(results []omadm.Result) (err error) {
+func (s *Status) readSIMs(results []omadm.Result) error {
+	var errs []error
 	for _, row := range CellularIdentitiesIMEI.Rows(results...) {
 		imei, results := row.Name, row.Results
 		c := SIM{IMEI: imei}
-		err = errors.Join(err,
+		errs = append(errs,
 			node.Into(&c.IMSI)(CellularIdentitiesIMSI.At(imei).Value(results...)),
 			node.Into(&c.ICCID)(CellularIdentitiesICCID.At(imei).Value(results...)),
 			node.Into(&c.PhoneNumber)(CellularIdentitiesPhoneNumber.At(imei).Value(results...)),
@@ -193,5 +195,5 @@ func (s *Status) readSIMs(results []omadm.Result) (err error) {
 		)
 		s.SIMs = append(s.SIMs, c)
 	}
-	return err
+	return errors.Join(errs...)
 }

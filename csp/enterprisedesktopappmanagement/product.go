@@ -50,6 +50,8 @@ func (p Product) request(ops func(id string) []omadm.Op) (omadm.Request, error) 
 
 // Info is what a device says about a product.
 type Info struct {
+	Product // with the GUID in braces
+
 	Status        Status      // of the job
 	LastError     csp.HRESULT // of the job; 0: none
 	LastErrorText string
@@ -95,14 +97,36 @@ func (s Status) String() string {
 }
 
 // Read reads what a device answered to Get. What it does not say is zero; the error is that of a value of another kind,
-// or a *csp.FieldError.
+// or a *csp.FieldError. Of many products, ReadAll takes less time.
 func (p Product) Read(results ...omadm.Result) (Info, error) {
 	id, ok := productNode(p.ProductID)
 	if !ok {
 		return Info{}, fault("ProductID", "not a GUID")
 	}
-	n := msi(p.User)
-	var x Info
+	return read(Product{id, p.User}, results)
+}
+
+// ReadAll reads all products of the device, or of the user, that the results have, whatever brought them: Get for each, or a
+// list of the tree. They are in the order of the device; the error joins those of Read.
+func ReadAll(user bool, results ...omadm.Result) ([]Info, error) {
+	var list []Info
+	var errs []error
+	for _, row := range msi(user).id.Rows(results...) {
+		id, ok := productNode(row.Name)
+		if !ok {
+			continue
+		}
+		x, err := read(Product{row.Name, user}, row.Results)
+		x.ProductID = id
+		list, errs = append(list, x), append(errs, err)
+	}
+	return list, errors.Join(errs...)
+}
+
+// read reads what the results have of a product, whose ID is the name of its node.
+func read(p Product, results []omadm.Result) (Info, error) {
+	n, id := msi(p.User), p.ProductID
+	x := Info{Product: p}
 	var status, last int64
 	err := errors.Join(
 		node.Into(&status)(n.status.At(id).Value(results...)),

@@ -49,3 +49,23 @@ func ExampleRead() {
 	fmt.Println(rule.Block, rule.LocalPorts, state, err)
 	// Output: true [80] OK <nil>
 }
+
+func ExampleReadAll() {
+	// What a device answered to firewall.Rule.Get for two rules.
+	answer := func(name, value string) omadm.Result {
+		return omadm.Result{Items: []syncml.Item{{
+			Source: syncml.Location{URI: "./Device/Vendor/MSFT/Firewall/MdmStore/FirewallRules/" + name}, Data: syncml.Text(value),
+		}}}
+	}
+	rules, err := firewall.ReadAll(
+		answer("web/Action/Type", "1"), answer("web/LocalPortRanges", "80"), answer("web/Status", "OK"), answer("mail/Action/Type", "0"),
+	)
+	for _, r := range rules {
+		fmt.Println(r.ID, r.Block, r.State, r.LocalPorts)
+	}
+	fmt.Println(err)
+	// Output:
+	// web false OK [80]
+	// mail true  []
+	// <nil>
+}

@@ -112,7 +112,7 @@ func (r Rule) Get() (omadm.Request, error) {
 
 // Read reads the rule with the ID from what a device answered to Get, and what the device says of its state, which is in its
 // own words: "OK", or why the rule does nothing. The error wraps node.ErrNoValue when the device has no such rule; it may be
-// that of a value of another kind.
+// that of a value of another kind. Of many rules, ReadAll takes less time.
 func Read(id string, results ...omadm.Result) (r Rule, state string, err error) {
 	r.ID = id
 	action, err := MdmStoreFirewallRulesActionType.At(id).Value(results...)
@@ -145,6 +145,28 @@ func Read(id string, results ...omadm.Result) (r Rule, state string, err error) 
 		r.Protocol = Protocol(protocol).Number()
 	}
 	return r, state, err
+}
+
+// Installed is a rule that a device has.
+type Installed struct {
+	Rule
+	State string // in the words of the device: "OK", or why the rule does nothing
+}
+
+// ReadAll reads all rules that the results have, whatever brought them: Get for each, or a list of the tree. They are in the
+// order of the device; the error joins those of Read.
+func ReadAll(results ...omadm.Result) ([]Installed, error) {
+	var list []Installed
+	var errs []error
+	for _, row := range MdmStoreFirewallRulesFirewallRuleName.Rows(results...) {
+		rule, state, err := Read(row.Name, row.Results...)
+		if errors.Is(err, node.ErrNoValue) {
+			continue
+		}
+		rule.ID = row.Name
+		list, errs = append(list, Installed{rule, state}), append(errs, err)
+	}
+	return list, errors.Join(errs...)
 }
 
 // List returns the request that asks for the IDs of the rules of the server, see ReadList. It has no ID.

@@ -197,7 +197,7 @@ func find(node string, results []omadm.Result) (*syncml.Item, error) {
 		items := results[i].Items
 		for j := len(items) - 1; j >= 0; j-- {
 			it := &items[j]
-			if it.Source.URI == "" || it.Data.Kind == syncml.NoData {
+			if it.Source.URI == "" || it.Data.Kind == syncml.NoData || !mayBe(it.Source.URI, want.String()) {
 				continue
 			}
 			if got, err := csp.Parse(it.Source.URI); err == nil && strings.EqualFold(got.String(), want.String()) {
@@ -206,6 +206,25 @@ func find(node string, results []omadm.Result) (*syncml.Item, error) {
 		}
 	}
 	return nil, fmt.Errorf("%w: %s", ErrNoValue, node)
+}
+
+// mayBe reports whether an address may be that of the node, which is spelt as csp.Parse does. It is a cheap look at the names
+// that have no escapes, from the end, which spares most answers the parsing. The first name has more than one spelling.
+func mayBe(uri, node string) bool {
+	if strings.Contains(uri, "?") {
+		return true
+	}
+	for {
+		i, j := strings.LastIndexByte(uri, '/'), strings.LastIndexByte(node, '/')
+		if j <= 1 {
+			return true
+		}
+		got, want := uri[i+1:], node[j+1:]
+		if !strings.EqualFold(got, want) && !strings.Contains(got, "%") && !strings.Contains(want, "%") {
+			return false
+		}
+		uri, node = uri[:max(i, 0)], node[:j]
+	}
 }
 
 // read puts a value that a device reported into dst, a pointer to one of Value.

@@ -62,12 +62,20 @@ func TestValueTakesWhatDevicesWrite(t *testing.T) {
 		"hexadecimal":                 {[]omadm.Result{answer("./Device/Vendor/MSFT/X/N", "chr", "0x10")}, 16},
 		"white space":                 {[]omadm.Result{answer("./Device/Vendor/MSFT/X/N", "int", " 7\n")}, 7},
 		"the last of several":         {[]omadm.Result{answer("./Device/Vendor/MSFT/X/N", "int", "7"), answer("./Device/Vendor/MSFT/X/N", "int", "8")}, 8},
+		"escaped":                     {[]omadm.Result{answer("./Device/Vendor/%4DSFT/X/%4e", "int", "7"), answer("./Device/Vendor/MSFT/%59/N", "int", "8")}, 7},
+		"without the point":           {[]omadm.Result{answer("vendor/MSFT/X/N", "int", "7"), answer("N", "int", "8"), answer("./X/N", "int", "9")}, 7},
 		"beside others":               {[]omadm.Result{answer("./Device/Vendor/MSFT/X/N", "int", "7"), answer("./Device/Vendor/MSFT/X/M", "int", "8"), {Status: 200}}, 7},
 		"beside a property":           {[]omadm.Result{answer("./Device/Vendor/MSFT/X/N", "int", "7"), answer("./Device/Vendor/MSFT/X/N?prop=Size", "int", "8")}, 7},
 		"beside one without data":     {[]omadm.Result{answer("./Device/Vendor/MSFT/X/N", "int", "7"), {Items: []syncml.Item{{Source: syncml.Location{URI: "./Device/Vendor/MSFT/X/N"}}}}}, 7},
 	} {
 		if got, err := n.Value(tt.results...); err != nil || got != tt.want {
 			t.Errorf("%s: got %d (%v), want %d", name, got, err, tt.want)
+		}
+	}
+	const blank node.Get[int64] = "./Device/Vendor/MSFT/X/a%20{b}"
+	for _, uri := range []string{"./Vendor/MSFT/X/a {b}", "./Vendor/MSFT/X/a%20%7Bb%7D", "./Vendor/MSFT/X/A {B}"} {
+		if got, err := blank.Value(answer(uri, "int", "7")); err != nil || got != 7 {
+			t.Errorf("%s: got %d (%v)", uri, got, err)
 		}
 	}
 	for text, want := range map[string]bool{"1": true, "True": true, "0": false, "FALSE": false} {

@@ -162,20 +162,42 @@ func (c Certificate) Get() (omadm.Request, error) {
 
 // Installed is what a device says of a certificate.
 type Installed struct {
+	Thumbprint         string
 	DER                []byte // nil: the device does not have it
 	IssuedTo, IssuedBy string
 	ValidFrom, ValidTo string // in the words of the device
 }
 
 // Read reads what a device answered to Get. What it does not say is empty; the error is that of a value of another kind,
-// or a *csp.FieldError.
+// or a *csp.FieldError. Of many certificates, ReadAll takes less time.
 func (c Certificate) Read(results ...omadm.Result) (Installed, error) {
 	n, name, err := c.at()
 	if err != nil {
 		return Installed{}, err
 	}
-	var x Installed
-	err = errors.Join(
+	return n.read(name, results)
+}
+
+// ReadAll reads all certificates of a store, of the device or of the user, that the results have, whatever brought them: Get
+// for each, or a list of the tree. They are in the order of the device; the error joins those of Read.
+func ReadAll(s Store, user bool, results ...omadm.Result) ([]Installed, error) {
+	n, err := s.nodes(user)
+	if err != nil {
+		return nil, err
+	}
+	var list []Installed
+	var errs []error
+	for _, row := range n.hash.Rows(results...) {
+		x, err := n.read(row.Name, row.Results)
+		list, errs = append(list, x), append(errs, err)
+	}
+	return list, errors.Join(errs...)
+}
+
+// read reads what the results have of the certificate with the name.
+func (n *nodes) read(name string, results []omadm.Result) (Installed, error) {
+	x := Installed{Thumbprint: name}
+	err := errors.Join(
 		node.Into(&x.DER)(n.encoded.At(name).Value(results...)),
 		node.Into(&x.IssuedTo)(n.issuedTo.At(name).Value(results...)),
 		node.Into(&x.IssuedBy)(n.issuedBy.At(name).Value(results...)),

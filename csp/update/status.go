@@ -83,30 +83,30 @@ func GetStatus() omadm.Request {
 func ReadStatus(results ...omadm.Result) (Status, error) {
 	var s Status
 	var scan node.Time
-	err := node.Into(&scan)(LastSuccessfulScanTime.Value(results...))
+	errs := []error{node.Into(&scan)(LastSuccessfulScanTime.Value(results...))}
 	s.LastScan = string(scan)
 	s.Installed = InstalledUpdatesInstalledUpdateGuid.Names(results...)
 	s.Approved = ApprovedUpdatesApprovedUpdateGuid.Names(results...)
 	for _, row := range InstallableUpdatesInstallableUpdateGuid.Rows(results...) {
 		id, results := row.Name, row.Results
 		u := Installable{ID: id}
-		err = errors.Join(err, node.Into(&u.Type)(InstallableUpdatesType.At(id).Value(results...)),
+		errs = append(errs, node.Into(&u.Type)(InstallableUpdatesType.At(id).Value(results...)),
 			node.Into(&u.Revision)(InstallableUpdatesRevisionNumber.At(id).Value(results...)))
 		s.Installable = append(s.Installable, u)
 	}
 	for _, row := range PendingRebootUpdatesPendingRebootUpdateGuid.Rows(results...) {
 		id, results := row.Name, row.Results
 		var at node.Time
-		err = errors.Join(err, node.Into(&at)(PendingRebootUpdatesInstalledTime.At(id).Value(results...)))
+		errs = append(errs, node.Into(&at)(PendingRebootUpdatesInstalledTime.At(id).Value(results...)))
 		s.PendingReboot = append(s.PendingReboot, Pending{id, string(at)})
 	}
 	for _, row := range FailedUpdatesFailedUpdateGuid.Rows(results...) {
 		id, results := row.Name, row.Results
 		u, hresult := Failed{ID: id}, int64(0)
-		err = errors.Join(err, node.Into(&u.State)(FailedUpdatesStatus.At(id).Value(results...)),
+		errs = append(errs, node.Into(&u.State)(FailedUpdatesStatus.At(id).Value(results...)),
 			node.Into(&hresult)(FailedUpdatesHResult.At(id).Value(results...)))
 		u.Error = csp.HRESULT(uint32(hresult))
 		s.Failed = append(s.Failed, u)
 	}
-	return s, err
+	return s, errors.Join(errs...)
 }

@@ -29,7 +29,7 @@ func (n Network) Get() (omadm.Request, error) {
 
 // Read reads the network with the SSID from what a device answered to Get. There is no Key, which a device does not tell. The
 // error wraps node.ErrNoValue when the device does not have the network; it may be that of a document that is no profile, or
-// has a security that this package does not know, or that of a value of another kind.
+// has a security that this package does not know, or that of a value of another kind. Of many networks, ReadAll takes less time.
 func Read(ssid string, user bool, results ...omadm.Result) (Network, error) {
 	at := of(user)
 	profile, err := at.profile.At(ssid).Value(results...)
@@ -44,6 +44,22 @@ func Read(ssid string, user bool, results ...omadm.Result) (Network, error) {
 	)
 	n.Cost = Cost(cost)
 	return n, err
+}
+
+// ReadAll reads all networks of the device, or of the user, that the results have, whatever brought them: Get for each, or a
+// list of the tree. They are in the order of the device; the error joins those of Read.
+func ReadAll(user bool, results ...omadm.Result) ([]Network, error) {
+	var list []Network
+	var errs []error
+	for _, row := range of(user).ssid.Rows(results...) {
+		n, err := Read(row.Name, user, row.Results...)
+		if errors.Is(err, node.ErrNoValue) {
+			continue
+		}
+		n.SSID, n.User = row.Name, user
+		list, errs = append(list, n), append(errs, err)
+	}
+	return list, errors.Join(errs...)
 }
 
 var errProfile = errors.New("wifi: no profile of a wireless network")

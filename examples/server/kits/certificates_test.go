@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +52,11 @@ func TestRootCertificates(t *testing.T) {
 			if listErr != nil || !slices.Equal(names, []string{c.Thumbprint()}) {
 				t.Errorf("store %d: got %q, %v", store, names, listErr)
 			}
-			got, err := c.Read(s.made(c.Get())...)
+			results := s.made(c.Get())
+			got, err := c.Read(results...)
+			if all, err := root.ReadAll(store, user, results...); err != nil || len(all) != 1 || !reflect.DeepEqual(all[0], got) || got.Thumbprint != names[0] {
+				t.Errorf("store %d: all: got %+v, %v", store, all, err)
+			}
 			if err != nil || !bytes.Equal(got.DER, der) {
 				t.Errorf("store %d: got %d octets, %v", store, len(got.DER), err)
 			}
@@ -63,6 +68,8 @@ func TestRootCertificates(t *testing.T) {
 			s.mayMiss = false
 		}
 	}
+	_, err := root.ReadAll(root.StoreRoot, true)
+	wrongField(t, err, "rootcatrustedcertificates", "Store")
 	if _, err := root.ReadList(root.StoreCA, false); !errors.Is(err, node.ErrNoValue) {
 		t.Errorf("no answer: got error %v", err)
 	}
@@ -71,7 +78,7 @@ func TestRootCertificates(t *testing.T) {
 		_, err := c.Request()
 		wrongField(t, err, "rootcatrustedcertificates", "DER")
 	}
-	_, err := root.Certificate{DER: der, Store: 9}.Get()
+	_, err = root.Certificate{DER: der, Store: 9}.Get()
 	wrongField(t, err, "rootcatrustedcertificates", "Store")
 }
 

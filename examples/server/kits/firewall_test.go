@@ -26,6 +26,7 @@ func TestFirewallRule(t *testing.T) {
 		{ID: "ping", Off: true, Block: true, Protocol: firewall.ICMP.Number(), ICMP: []string{"8:*", "3:4"}, App: &firewall.App{Package: "Example.Ping_1234567890abc"}},
 		{ID: "any", Protocol: firewall.Protocol(0).Number(), App: &firewall.App{Policy: "web:1"}},
 	}
+	var answers []omadm.Result
 	for _, want := range rules {
 		s.mayMiss = false
 		s.made(want.Request())
@@ -39,10 +40,17 @@ func TestFirewallRule(t *testing.T) {
 		}
 		s.put("./Device/Vendor/MSFT/Firewall/MdmStore/FirewallRules/"+omadm.EscapeSegment(want.ID)+"/Status", "OK")
 		s.mayMiss = true // what the rule lacks
-		request, err := want.Get()
-		got, state, readErr := firewall.Read(want.ID, s.made(request, err)...)
+		results := s.made(want.Get())
+		answers = append(answers, results...)
+		got, state, readErr := firewall.Read(want.ID, results...)
 		if diff := cmp.Diff(want, got); diff != "" || readErr != nil || state != "OK" {
 			t.Errorf("%s: %v, %q (-want +got):\n%s", want.ID, readErr, state, diff)
+		}
+	}
+	all, err := firewall.ReadAll(append(answers, s.do(firewall.List())...)...)
+	for i, want := range rules {
+		if diff := cmp.Diff(firewall.Installed{Rule: want, State: "OK"}, all[i]); diff != "" || err != nil || len(all) != len(rules) {
+			t.Errorf("of %d: %v (-want +got):\n%s", len(all), err, diff)
 		}
 	}
 	names, err := firewall.ReadList(s.do(firewall.List())...)

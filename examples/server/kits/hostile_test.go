@@ -89,10 +89,12 @@ func readers() map[string]reader {
 	add("apps", r, err, func(r ...omadm.Result) (any, error) { return apps.Read(r...) })
 	r, err = of(app.Get())
 	add("product", r, err, func(r ...omadm.Result) (any, error) { return app.Read(r...) })
+	add("all products", r, err, func(r ...omadm.Result) (any, error) { return edam.ReadAll(false, r...) })
 	add("products", edam.List(false), nil, func(r ...omadm.Result) (any, error) { return edam.ReadList(false, r...) })
 	authority := root.Certificate{DER: []byte{0x30, 1, 0}}
 	r, err = of(authority.Get())
 	add("root", r, err, func(r ...omadm.Result) (any, error) { return authority.Read(r...) })
+	add("all roots", r, err, func(r ...omadm.Result) (any, error) { return root.ReadAll(root.StoreRoot, false, r...) })
 	r, err = of(root.List(root.StoreCA, false))
 	add("roots", r, err, func(r ...omadm.Result) (any, error) { return root.ReadList(root.StoreCA, false, r...) })
 	scep, pfx := scepProfile(), cert.PFX{ID: "mail"}
@@ -102,8 +104,10 @@ func readers() map[string]reader {
 	add("PFX", r, err, func(r ...omadm.Result) (any, error) { return pfx.Read(r...) })
 	r, err = of(firewall.Rule{ID: "r"}.Get())
 	add("rule", r, err, func(r ...omadm.Result) (any, error) { rule, _, err := firewall.Read("r", r...); return rule, err })
+	add("all rules", r, err, func(r ...omadm.Result) (any, error) { return firewall.ReadAll(r...) })
 	r, err = of(wifi.Network{SSID: "n"}.Get())
 	add("network", r, err, func(r ...omadm.Result) (any, error) { return wifi.Read("n", false, r...) })
+	add("all networks", r, err, func(r ...omadm.Result) (any, error) { return wifi.ReadAll(false, r...) })
 	r, err = of(hello.Hello{Tenant: tenant}.Get())
 	add("hello", r, err, func(r ...omadm.Result) (any, error) { return hello.Hello{Tenant: tenant}.Read(r...) })
 	return all

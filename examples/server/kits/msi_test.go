@@ -46,9 +46,13 @@ func TestMSI(t *testing.T) {
 			s.put(top+name, value)
 		}
 		s.device.Notify(installed(strings.NewReplacer("%7B", "{", "%7D", "}").Replace(top)+"DownloadInstall", "0"))
-		want := edam.Info{Status: edam.InstallDone, Name: "Agent", Version: "1.2.3", Publisher: "Example", InstallPath: `c:\example`, InstallDate: "20260301"}
-		if got, err := job.Product().Read(s.made(job.Product().Get())...); err != nil || got != want {
+		want := edam.Info{Product: edam.Product{ProductID: "{" + productID + "}", User: job.User}, Status: edam.InstallDone, Name: "Agent", Version: "1.2.3", Publisher: "Example", InstallPath: `c:\example`, InstallDate: "20260301"}
+		results := s.made(job.Product().Get())
+		if got, err := job.Product().Read(results...); err != nil || got != want {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+		if got, err := edam.ReadAll(job.User, results...); err != nil || !slices.Equal(got, []edam.Info{want}) {
+			t.Errorf("all: got %+v, %v, want %+v", got, err, want)
 		}
 		s.ended(edam.Ended{Product: edam.Product{ProductID: "{" + productID + "}", User: job.User}})
 

@@ -2,16 +2,19 @@ package kits_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/gomadm/gomadm/csp/bitlocker"
 	"github.com/gomadm/gomadm/csp/defender"
 	"github.com/gomadm/gomadm/csp/devicestatus"
+	edam "github.com/gomadm/gomadm/csp/enterprisedesktopappmanagement"
 	"github.com/gomadm/gomadm/csp/firewall"
 	"github.com/gomadm/gomadm/csp/laps"
 	hello "github.com/gomadm/gomadm/csp/passportforwork"
 	"github.com/gomadm/gomadm/csp/policy"
+	root "github.com/gomadm/gomadm/csp/rootcatrustedcertificates"
 	"github.com/gomadm/gomadm/csp/update"
 	"github.com/gomadm/gomadm/csp/wifi"
 	"github.com/gomadm/gomadm/omadm"
@@ -74,32 +77,86 @@ func TestOddAnswers(t *testing.T) {
 	}
 }
 
-// TestManyRows: what a device answers takes a time that grows with its length, and not with the square of that. The rows are too
-// many for a reader that looks for each value among all of them.
+// TestManyRows: what a device answers takes memory and time that grow with its length, and not with the square of that, whether it
+// is well or ill. The names are escaped, so that an address takes memory each time that it is looked at.
 func TestManyRows(t *testing.T) {
-	const rows = 4000
-	var r omadm.Result
-	put := func(uri, value string) {
-		r.Items = append(r.Items, syncml.Item{Source: syncml.Location{URI: "./Device/Vendor/MSFT/" + uri}, Data: syncml.Text(value)})
-	}
-	for i := range rows {
-		for _, name := range []string{"Name", "URL", "Severity", "Category", "CurrentStatus", "NumberOfDetections"} {
-			put(fmt.Sprintf("Defender/Detections/%d/%s", i, name), "1")
+	const profile = `<WLANProfile xmlns="http://www.microsoft.com/networking/WLAN/profile/v1"><MSM><security><authEncryption>` +
+		`<authentication>open</authentication><encryption>none</encryption></authEncryption></security></MSM></WLANProfile>`
+	for _, tt := range []struct {
+		kit   string
+		nodes []string // of a row, whose number comes for %X
+		value string
+		read  func(...omadm.Result) (int, error)
+	}{
+		{"threats", []string{"Defender/Detections/%%20%X/Severity", "Defender/Detections/%%20%X/Category", "Defender/Detections/%%20%X/CurrentStatus"}, "1",
+			counts(defender.ReadThreats)},
+		{"updates", []string{"Update/FailedUpdates/%%20%X/HResult", "Update/FailedUpdates/%%20%X/State"}, "1", func(r ...omadm.Result) (int, error) {
+			s, err := update.ReadStatus(r...)
+			return len(s.Failed), err
+		}},
+		{"updates to come", []string{"Update/InstallableUpdates/%%20%X/RevisionNumber"}, "1", func(r ...omadm.Result) (int, error) {
+			s, err := update.ReadStatus(r...)
+			return len(s.Installable), err
+		}},
+		{"networks", []string{"DeviceStatus/NetworkIdentifiers/%%20%X/Type"}, "1", func(r ...omadm.Result) (int, error) {
+			s, err := devicestatus.Read(r...)
+			return len(s.Networks), err
+		}},
+		{"rules", []string{"Firewall/MdmStore/FirewallRules/%%20%X/Action/Type", "Firewall/MdmStore/FirewallRules/%%20%X/Profiles"}, "1",
+			counts(firewall.ReadAll)},
+		{"wireless networks", []string{"WiFi/Profile/%%20%X/WlanXml"}, profile,
+			counts(func(r ...omadm.Result) ([]wifi.Network, error) { return wifi.ReadAll(false, r...) })},
+		{"products", []string{"EnterpriseDesktopAppManagement/MSI/%%7B%08X-3C38-4D2B-9B9A-0CB37243539C%%7D/Status"}, "70",
+			counts(func(r ...omadm.Result) ([]edam.Info, error) { return edam.ReadAll(false, r...) })},
+		{"certificates", []string{"RootCATrustedCertificates/CA/%%20%X/EncodedCertificate", "RootCATrustedCertificates/CA/%%20%X/IssuedBy"}, "MAA=",
+			counts(func(r ...omadm.Result) ([]root.Installed, error) { return root.ReadAll(root.StoreCA, false, r...) })},
+	} {
+		for _, value := range []string{tt.value, "\xff"} {
+			take := func(rows int) float64 {
+				var r omadm.Result
+				for i := range rows {
+					for _, node := range tt.nodes {
+						uri := "./Device/Vendor/MSFT/" + fmt.Sprintf(node, i)
+						r.Items = append(r.Items, syncml.Item{Source: syncml.Location{URI: uri}, Data: syncml.Text(value)})
+					}
+				}
+				n, err := 0, error(nil)
+				octets := allocated(func() {
+					if n, err = tt.read(r); err != nil {
+						_ = err.Error()
+					}
+				})
+				if n != rows || (err == nil) != (value == tt.value) {
+					t.Errorf("%s, %q: got %d of %d, an error: %t", tt.kit, value, n, rows, err != nil)
+				}
+				return octets
+			}
+			take(1) // what is made once
+			once := take(1000)
+			for rows := 2000; rows <= 4000 && !t.Failed(); rows *= 2 {
+				twice := take(rows)
+				if twice > 3*once {
+					t.Errorf("%s, %q: %d take %.0f octets, and %d take %.0f", tt.kit, value, rows/2, once, rows, twice)
+				}
+				once = twice
+			}
 		}
-		put(fmt.Sprintf("Update/FailedUpdates/%d/HResult", i), "1")
-		put(fmt.Sprintf("Update/InstallableUpdates/%d/Type", i), "1")
-		put(fmt.Sprintf("DeviceStatus/NetworkIdentifiers/%012d/Type", i), "1")
 	}
-	threats, err := defender.ReadThreats(r)
-	if err != nil || len(threats) != rows || threats[rows-1].Detections != 1 {
-		t.Errorf("got %d threats, %v", len(threats), err)
+}
+
+// counts returns a reader that returns how many there are.
+func counts[T any](read func(...omadm.Result) ([]T, error)) func(...omadm.Result) (int, error) {
+	return func(results ...omadm.Result) (int, error) {
+		list, err := read(results...)
+		return len(list), err
 	}
-	updates, err := update.ReadStatus(r)
-	if err != nil || len(updates.Failed) != rows || len(updates.Installable) != rows {
-		t.Errorf("got %d updates that failed, %v", len(updates.Failed), err)
-	}
-	status, err := devicestatus.Read(r)
-	if err != nil || len(status.Networks) != rows {
-		t.Errorf("got %d networks, %v", len(status.Networks), err)
-	}
+}
+
+// allocated returns how many octets f takes.
+func allocated(f func()) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc - before.TotalAlloc)
 }

@@ -44,6 +44,12 @@ func TestWiFi(t *testing.T) {
 			if diff := cmp.Diff(fields(keyless), fields(got)); diff != "" || readErr != nil {
 				t.Errorf("%v (-want +got):\n%s", readErr, diff)
 			}
+			if all, err := wifi.ReadAll(want.User, results...); err != nil || len(all) != 1 || cmp.Diff(fields(keyless), fields(all[0])) != "" {
+				t.Errorf("all: got %v, %v", all, err)
+			}
+			if all, err := wifi.ReadAll(!want.User, results...); err != nil || len(all) != 0 {
+				t.Errorf("of the other: got %v, %v", all, err)
+			}
 			if same, err := want.Matches(results...); !same || err != nil {
 				t.Errorf("does not match: %v", err)
 			}
