@@ -88,12 +88,16 @@ func (e *SyntaxError) Error() string {
 type LimitError struct {
 	Limit  string // name of the field of Limits
 	Max    int
-	Path   string
+	Path   string // the open elements, as in SyntaxError
 	Offset int
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("syncml: offset %d: more than %d %s", e.Offset, e.Max, e.Limit)
+	s := "syncml: offset " + strconv.Itoa(e.Offset)
+	if e.Path != "" {
+		s += ", in " + e.Path
+	}
+	return fmt.Sprintf("%s: exceeds Limits.%s, which is %d", s, e.Limit, e.Max)
 }
 
 // EncodeError says that a value cannot be carried by the encoding.

@@ -44,8 +44,9 @@ func TestFormattingShowsWhatItIs(t *testing.T) {
 		"Unknown( Put 1)[0]":           &syncml.Unknown{Element: "Put", CmdID: "1"},
 		"syncml: SyncHdr/MsgID: wrong": &syncml.EncodeError{Path: "SyncHdr/MsgID", Reason: "wrong"},
 		"syncml: offset 7: wrong":      &syncml.SyntaxError{Offset: 7, Reason: "wrong"},
-		"syncml: offset 7, line 2, in SyncML/SyncBody: wrong": &syncml.SyntaxError{Offset: 7, Line: 2, Path: "SyncML/SyncBody", Reason: "wrong"},
-		"syncml: offset 7: more than 5 Items":                 &syncml.LimitError{Limit: "Items", Max: 5, Offset: 7},
+		"syncml: offset 7, line 2, in SyncML/SyncBody: wrong":         &syncml.SyntaxError{Offset: 7, Line: 2, Path: "SyncML/SyncBody", Reason: "wrong"},
+		"syncml: offset 7: exceeds Limits.Items, which is 5":          &syncml.LimitError{Limit: "Items", Max: 5, Offset: 7},
+		"syncml: offset 7, in SyncML: exceeds Limits.URI, which is 5": &syncml.LimitError{Limit: "URI", Max: 5, Offset: 7, Path: "SyncML"},
 	} {
 		if got := fmt.Sprint(v); got != want {
 			t.Errorf("%T is shown as %q, want %q", v, got, want)
