@@ -198,7 +198,7 @@ func anyDue(reqs []omadm.Request, now time.Time) bool {
 func prepare(ctx context.Context, r *omadm.Request, facts omadm.Facts, check Check) error {
 	r.Normalize()
 	if err := r.Validate(); err != nil {
-		return fmt.Errorf("session: request %q: %w", r.ID, err)
+		return err // which names the request
 	}
 	if check == nil {
 		return nil
