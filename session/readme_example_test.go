@@ -46,7 +46,7 @@ func disableCamera(ctx context.Context, store session.Store, device omadm.Device
 	})
 }
 
-// tryOut mounts a handler, queues a command, lets a simulated device fetch it, and prints what came of it.
+// tryOut mounts a handler, makes a device known as enrolment would, queues a command for it, lets it come, and prints the outcome.
 func tryOut(ctx context.Context, store *memstore.Store) error {
 	handler, err := session.New(session.Config{Store: store, Authenticator: session.InsecureTrust{}}) // on loopback only
 	if err != nil {
@@ -54,8 +54,8 @@ func tryOut(ctx context.Context, store *memstore.Store) error {
 	}
 	server := httptest.NewServer(handler)
 	defer server.Close()
-	queue := session.Queue{Store: store}
-	err = queue.Enqueue(ctx, "pc-7", omadm.Request{ID: "version", Ops: []omadm.Op{{Verb: omadm.Get, URI: "./DevDetail/SwV"}}})
+	unknown := store.Register(ctx, session.Device{ID: "pc-7"})
+	err = (&session.Queue{Store: store}).Enqueue(ctx, "pc-7", omadm.Request{ID: "version", Ops: []omadm.Op{{Verb: omadm.Get, URI: "./DevDetail/SwV"}}})
 	_, failed := (&simdevice.Device{ID: "pc-7", URL: server.URL, Transport: simdevice.HTTP{}}).Session(ctx)
 	entries, lost := store.Results(ctx, "", 100) // and on from the last cursor, whenever you like
 	for _, e := range entries {
@@ -63,15 +63,11 @@ func tryOut(ctx context.Context, store *memstore.Store) error {
 			fmt.Println(e.Device, e.Outcome.Request, e.Outcome.Kind)
 		}
 	}
-	return errors.Join(err, failed, lost)
+	return errors.Join(unknown, err, failed, lost)
 }
 
 func Example_tryOut() {
-	store := new(memstore.Store)
-	if err := store.Register(context.Background(), session.Device{ID: "pc-7"}); err != nil {
-		panic(err)
-	}
-	if err := tryOut(context.Background(), store); err != nil {
+	if err := tryOut(context.Background(), new(memstore.Store)); err != nil {
 		panic(err)
 	}
 	// Output: pc-7 version done
