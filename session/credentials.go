@@ -81,8 +81,22 @@ func (t *Turn) authorize() bool {
 	if first {
 		t.reply.Chal = auth.NewChal(t.scheme(), []byte(t.env.Nonces.Now))
 	}
-	t.note("credentials refused with %v", code)
+	t.note("credentials refused with %v%s", code, t.misconfigured())
 	return false
+}
+
+// misconfigured says what keeps right credentials from being accepted, for the log.
+func (t *Turn) misconfigured() string {
+	account, scheme := &t.rec.Device.Account, t.proof.scheme
+	switch {
+	case account.Secret != "" && !account.Secret.Valid():
+		return ": the secret of the account is none that auth.NewSecret makes"
+	case scheme == auth.Basic && t.in.TLS == nil && !t.env.Rules.PlainBasic:
+		return ": Basic without TLS is not accepted, see Rules.PlainBasic"
+	case scheme != "" && !t.takes(scheme):
+		return ": the account takes " + string(account.Scheme) + " only"
+	}
+	return ""
 }
 
 // scheme is the one that a challenge asks for: that of the account, else MAC if the device tried it, else that of the

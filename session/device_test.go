@@ -404,6 +404,7 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 		"Config.Codecs[1]":                   {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Codecs: []syncml.Codec{syncml.XML, nil}},
 		"Config.Secret":                      {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Secret: []byte("short")},
 		"Config.Rand":                        {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Rand: strings.NewReader("too little")},
+		"Config.Rules.Scheme":                {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Rules: session.Rules{Scheme: "md5"}},
 		"Config.Rules.Limits.Sessions":       {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Rules: session.Rules{Limits: session.Limits{Sessions: -1}}},
 		"Config.Rules.Limits.Message.Octets": {Store: new(memstore.Store), Authenticator: session.InsecureTrust{}, Rules: negativeOctets()},
 	} {

@@ -118,7 +118,7 @@ type Limits struct {
 	Awaited  int           // correlators kept per device; 64
 }
 
-// check returns an error that names a field that is negative.
+// check returns an error that names a field that is negative or otherwise wrong.
 func (r Rules) check() error {
 	l, m := r.Limits, r.Limits.Message
 	for _, f := range [...]struct {
@@ -141,6 +141,11 @@ func (r Rules) check() error {
 		if u, err := url.Parse(r.RespURI); err != nil || !u.IsAbs() || u.Host == "" {
 			return errors.New("session: Config.Rules.RespURI is not an absolute URL")
 		}
+	}
+	switch r.Scheme {
+	case "", auth.Basic, auth.MD5, auth.MAC:
+	default:
+		return fmt.Errorf("session: Config.Rules.Scheme is %q, none of package auth", string(r.Scheme))
 	}
 	return nil
 }

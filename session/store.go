@@ -107,6 +107,9 @@ func (d Device) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v
 // Account is what a device and the server prove themselves to each other with when they use the credentials of SyncML
 // (OMA DM Security 1.2.1, section 5.3). The zero Account is that of a device that the transport proves. Its formatted form
 // does not show the secrets.
+//
+// A secret is not the password but what auth.NewSecret makes of a name and its password: Secret of Name, ServerSecret of
+// ServerName.
 type Account struct {
 	Name         string      // of the client: the LocName of the Source of its messages, and the user of its credentials
 	Secret       auth.Secret // of the client
