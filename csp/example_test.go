@@ -3,6 +3,7 @@ package csp_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gomadm/gomadm/csp"
 	"github.com/gomadm/gomadm/csp/policy"
@@ -67,4 +68,34 @@ func ExampleURI_HasPrefix() {
 	// true
 	// true
 	// false
+}
+
+// A layer adds the nodes of a vendor, and corrects what is known of others.
+func ExampleReadLayer() {
+	layer, err := csp.ReadLayer(strings.NewReader(`{
+		"name": "ours",
+		"define": [
+			{"template": "./Device/Vendor/Example", "format": "node", "verbs": "Get"},
+			{"template": "./Device/Vendor/Example/Channels/{Channel}", "format": "chr", "verbs": "Add Delete Get Replace",
+				"occurrence": "ZeroOrMore", "allowed": {"kind": "enum", "values": ["fast", "slow"]}}
+		],
+		"correct": [
+			{"nodes": ["./Device/Vendor/MSFT/Policy/Config/Camera/AllowCamera"], "set": {"builds": "10.0.19045"}, "source": "seen on our devices"}
+		]
+	}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	catalog, err := csp.Default().With(layer)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	report := catalog.Check(csp.Device{}, omadm.Request{Ops: []omadm.Op{
+		{Verb: omadm.Replace, URI: "./Vendor/Example/Channels/updates", Value: omadm.Text("medium")},
+	}})
+	fmt.Println(report.Err())
+	// Output:
+	// csp: value.enum "./Vendor/Example/Channels/updates": is none of the values of the node, got "medium", want fast, slow
 }

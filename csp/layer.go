@@ -46,13 +46,15 @@ type Facts struct {
 	Confirmed        *bool              `json:"confirmed,omitempty"` // of the constraint that is there
 }
 
-// ReadLayer reads a layer in JSON: an object with name, define and correct as in Layer. What it does not know is an
-// error, so that no correction is lost by a slip.
+// ReadLayer reads a layer in JSON: an object with name, define and correct as in Layer, where verbs are written as
+// "Get Replace". What it does not know is an error, so that no correction is lost by a slip.
 func ReadLayer(r io.Reader) (Layer, error) {
 	var l Layer
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
-	if err := d.Decode(&l); err != nil {
+	if err := d.Decode(&l); err == io.EOF {
+		return Layer{}, &FactError{Reason: "the layer is empty"}
+	} else if err != nil {
 		return Layer{}, fmt.Errorf("csp: layer: %w", err)
 	}
 	if d.More() {

@@ -53,3 +53,29 @@ func ExampleCompile() {
 	// ./Device/Vendor/Example/Tunnel/{TunnelName}/Server [Berlin] Add Delete Get Replace
 	// needs build 10.0.19041.1202
 }
+
+// The nodes of a vendor are put on those of Windows.
+func ExampleSet_Definitions() {
+	set, err := ddf.Open("testdata") // a file, a folder or an archive
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	nodes, odd := set.Definitions()
+	fmt.Println(len(nodes), "nodes,", len(odd), "anomalies")
+	catalog, err := csp.Default().With(csp.Layer{Name: "Example", Define: nodes})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	report := catalog.Check(csp.Device{}, omadm.Request{Ops: []omadm.Op{
+		{Verb: omadm.Exec, URI: "./Vendor/Example/Tunnel/Berlin/Sever"},
+		{Verb: omadm.Get, URI: "./Vendor/MSFT/LAPS/Policies/BackupDirectory"},
+	}})
+	for i := range report {
+		fmt.Println(report[i].Severity, report[i].Error())
+	}
+	// Output:
+	// 4 nodes, 0 anomalies
+	// error csp: node.unknown "./Vendor/Example/Tunnel/Berlin/Sever": no such node, got "Sever", want ./Device/Vendor/Example/Tunnel/Berlin/Server
+}
