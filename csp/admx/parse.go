@@ -18,6 +18,7 @@ const (
 	maxOctets   = 16 << 20
 	maxDepth    = 32
 	maxTokens   = 1 << 20
+	maxPart     = 1 << 17 // tokens in a policy, of which there is a tree at a time
 	maxPolicies = 20_000
 	maxName     = 255 // octets of a name or reference
 )
@@ -32,7 +33,7 @@ type SyntaxError struct {
 func (e *SyntaxError) Error() string { return "admx: " + Anomaly(*e).String() }
 
 // LimitError says that a template is larger than Parse accepts: 16 MiB, 32 levels of elements, 2^20 elements, attributes
-// and the like (Tokens), or 20,000 policies.
+// and the like (Tokens), of which 2^17 may be in one policy, or 20,000 policies.
 type LimitError struct {
 	Limit string // Octets, Depth, Tokens or Policies
 	Max   int
@@ -50,14 +51,12 @@ func Parse(b []byte) (*Template, error) {
 	if err != nil {
 		return nil, translate(err)
 	}
-	doc, err := xmltree.Read(text, xmltree.Limits{Octets: 2 * maxOctets, Depth: maxDepth, Tokens: maxTokens})
-	if err != nil {
+	p := parser{out: &Template{text: strings.TrimSpace(string(text))}}
+	lim := xmltree.Limits{Octets: 2 * maxOctets, Depth: maxDepth, Tokens: maxTokens, Part: maxPart}
+	if err := xmltree.ReadParts(text, lim, policyDepth, p.template); err != nil {
 		return nil, translate(err)
 	}
-	p := parser{doc: doc, space: doc.Root.NamespaceURI(), out: &Template{text: strings.TrimSpace(string(text))}}
-	if err := p.template(doc.Root); err != nil {
-		return nil, err
-	}
+	p.references()
 	for i := range p.out.Policies {
 		p.out.Policies[i].template = p.out
 	}
@@ -67,7 +66,11 @@ func Parse(b []byte) (*Template, error) {
 func translate(err error) error {
 	var limit *xmltree.LimitError
 	if errors.As(err, &limit) {
-		return &LimitError{Limit: limit.Limit, Max: limit.Max}
+		name := limit.Limit
+		if name == "Part" {
+			name = "Tokens"
+		}
+		return &LimitError{Limit: name, Max: limit.Max}
 	}
 	var syntax *xmltree.SyntaxError
 	if errors.As(err, &syntax) {
@@ -78,7 +81,7 @@ func translate(err error) error {
 
 // parser reads a template. The first fault that ends the reading stays in err.
 type parser struct {
-	doc    *xmltree.Document
+	doc    *xmltree.Document // the part that is read
 	space  string
 	out    *Template
 	policy string // that is read
@@ -152,7 +155,13 @@ func (p *parser) number(e *etree.Element, name string, bits int) uint64 {
 	return n
 }
 
-func (p *parser) template(root *etree.Element) error {
+// policyDepth is the depth of the elements of policies.
+const policyDepth = 3
+
+// template reads a part of a template.
+func (p *parser) template(part *xmltree.Document) error {
+	root := part.Root
+	p.doc, p.space = part, root.NamespaceURI()
 	if root.Tag != "policyDefinitions" {
 		p.fail(root, "root is not policyDefinitions")
 	}
@@ -161,7 +170,9 @@ func (p *parser) template(root *etree.Element) error {
 		case "policyNamespaces":
 			p.namespaces(e)
 		case "supersededAdm":
-			p.out.Superseded = append(p.out.Superseded, attr(e, "fileName"))
+			if !p.doc.Continues(e) {
+				p.out.Superseded = append(p.out.Superseded, attr(e, "fileName"))
+			}
 		case "categories":
 			p.categories(e)
 		case "supportedOn":
@@ -170,10 +181,11 @@ func (p *parser) template(root *etree.Element) error {
 			p.policies(e)
 		case "annotation", "resources":
 		default:
-			p.unknown(e)
+			if !p.doc.Continues(e) {
+				p.unknown(e)
+			}
 		}
 	})
-	p.references()
 	return p.err
 }
 

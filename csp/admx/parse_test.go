@@ -178,13 +178,47 @@ func TestParseRefuses(t *testing.T) {
 		"deep":                     {strings.Repeat("<a>", 33) + strings.Repeat("</a>", 33), "admx: more than 32 Depth"},
 		"many policies": {`<policyDefinitions><policies>` + strings.Repeat(`<policy name="p" class="User" key="k"/>`, 20_001) + `</policies></policyDefinitions>`,
 			"admx: more than 20000 Policies"},
-		"large": {wrap(strings.Repeat(" ", 16<<20)), "admx: more than 16777216 Octets"},
+		"much in one policy": {wrap(strings.Repeat("<annotation/>", 1<<17)), "admx: more than 131072 Tokens"},
+		"much in all":        {strings.Replace(wrap(""), "</policies>", strings.Repeat("<x><y/></x>", 1<<19)+"</policies>", 1), "admx: more than 1048576 Tokens"},
+		"large":              {wrap(strings.Repeat(" ", 16<<20)), "admx: more than 16777216 Octets"},
 	} {
 		got, err := admx.Parse([]byte(tt.doc))
 		syntax, limit := new(admx.SyntaxError), new(admx.LimitError)
 		if err == nil || got != nil || !strings.HasPrefix(err.Error(), tt.want) || !errors.As(err, &syntax) && !errors.As(err, &limit) {
 			t.Errorf("%s: got %v, %v, want %s", name, got, err, tt.want)
 		}
+	}
+}
+
+// TestParseLong: a template that is read in parts is what it is, and what is odd about it is said once.
+func TestParseLong(t *testing.T) {
+	var doc strings.Builder
+	doc.WriteString("<policyDefinitions>\n")
+	for _, name := range []string{"supersededAdm", "other"} {
+		doc.WriteString("<" + name + " fileName='a.adm'>" + strings.Repeat("<x>"+strings.Repeat(" ", 1000)+"</x>", 200) + "</" + name + ">\n")
+	}
+	doc.WriteString("<policies>")
+	const policies = 5000
+	for i := range policies {
+		fmt.Fprintf(&doc, "\n<policy name='p%d' class='Both' key='k'><parentCategory ref='c%d'/></policy>", i, i)
+	}
+	doc.WriteString("</policies>\n<categories>\n")
+	for i := range policies {
+		fmt.Fprintf(&doc, "<category name='c%d'/>", i)
+	}
+	doc.WriteString("</categories><last/></policyDefinitions>")
+	tmpl := parse(t, doc.String())
+	if len(tmpl.Policies) != policies || len(tmpl.Categories) != policies || len(tmpl.Superseded) != 1 {
+		t.Errorf("%d policies, %d categories, supersedes %q", len(tmpl.Policies), len(tmpl.Categories), tmpl.Superseded)
+	}
+	for i := range tmpl.Policies {
+		if p := &tmpl.Policies[i]; p.Name != fmt.Sprint("p", i) || p.Line != 5+i {
+			t.Fatalf("policy %d: %s at line %d", i, p.Name, p.Line)
+		}
+	}
+	want := []string{`line 3: unknown element "other"`, fmt.Sprintf(`line %d: unknown element "last"`, 6+policies)}
+	if got := fmt.Sprint(tmpl.Anomalies); got != fmt.Sprint(want) || tmpl.Document() != doc.String() {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

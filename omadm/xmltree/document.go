@@ -12,6 +12,7 @@ import (
 type Document struct {
 	Root *etree.Element
 
+	from   int // where the part begins
 	starts []position
 	place  map[*etree.Element]position // of elements; made when the first is asked for
 }
@@ -24,6 +25,7 @@ type Limits struct {
 	Octets int // size of the document
 	Depth  int // nesting of elements
 	Tokens int // elements, attributes, comments, processing instructions and CDATA sections together
+	Part   int // those in one part, see ReadParts
 
 	// DocType lets the document have a DOCTYPE with an external identifier, which is never looked up, and an
 	// internal subset of white space, comments and processing instructions. Declarations are always refused.
@@ -55,17 +57,18 @@ func (e *LimitError) Error() string {
 // Read reads a document in UTF-8, with or without a byte order mark. The error is a *SyntaxError or a
 // *LimitError.
 func Read(b []byte, lim Limits) (*Document, error) {
-	s := scanner{b: b, lim: lim}
-	if err := s.document(); err != nil {
-		return nil, err
-	}
-	tree := etree.NewDocument()
-	tree.ReadSettings.MaxDepth = s.deepest
-	if err := tree.ReadFromBytes(bytes.TrimPrefix(b, byteOrderMark)); err != nil || tree.Root() == nil {
-		// Its text may quote the document.
-		return nil, &SyntaxError{Offset: s.starts[0].offset, Line: s.starts[0].line, Reason: "is not well-formed"}
-	}
-	return &Document{Root: tree.Root(), starts: s.starts}, nil
+	var whole *Document
+	err := ReadParts(b, lim, 0, func(d *Document) error {
+		whole = d
+		return nil
+	})
+	return whole, err
+}
+
+// Continues reports whether e, which has to be of the document, was in a part before, with others below it.
+func (d *Document) Continues(e *etree.Element) bool {
+	offset, _ := d.Position(e)
+	return offset < d.from
 }
 
 // Position returns where the start tag of e is: octets before it, and the line starting at 1. It is zero for an

@@ -20,13 +20,25 @@ type scanner struct {
 
 	tokens  int
 	deepest int
-	open    []name // elements that are open
-	starts  []position
+	open    []tag // elements that are open
+	last    position
+	begun   bool // there was an element
 	docType bool // there was one
+
+	part part
+	cut  int                   // depth of the elements before which a part may end; 0: there is one part
+	f    func(*Document) error // is called with each part
 }
 
 // name is where a name stands.
 type name struct{ from, to int }
+
+// tag is the start tag of an element.
+type tag struct {
+	name
+	start position
+	end   int // offset behind it
+}
 
 func (s *scanner) text(n name) []byte { return s.b[n.from:n.to] }
 
@@ -38,6 +50,9 @@ func (s *scanner) fail(at int, reason string) error {
 func (s *scanner) token() error {
 	if s.tokens++; s.lim.Tokens > 0 && s.tokens > s.lim.Tokens {
 		return &LimitError{Limit: "Tokens", Max: s.lim.Tokens, Offset: s.at}
+	}
+	if s.part.tokens++; s.lim.Part > 0 && s.part.tokens > s.lim.Part {
+		return &LimitError{Limit: "Part", Max: s.lim.Part, Offset: s.at}
 	}
 	return nil
 }
@@ -63,10 +78,10 @@ func (s *scanner) document() error {
 	switch {
 	case len(s.open) > 0:
 		return s.fail(s.at, "ends inside an element")
-	case len(s.starts) == 0:
+	case !s.begun:
 		return s.fail(s.at, "has no element")
 	}
-	return nil
+	return s.endPart()
 }
 
 // notXML returns the offset of the first octet of b that is not part of a character of XML 1.0 in UTF-8, or -1.
@@ -265,7 +280,7 @@ func isReference(name string) bool {
 func (s *scanner) documentType() error {
 	start := s.at
 	switch {
-	case !s.has("<!DOCTYPE") || s.docType || len(s.starts) > 0:
+	case !s.has("<!DOCTYPE") || s.docType || s.begun:
 		return s.fail(start, "declaration in the wrong place")
 	case !s.lim.DocType:
 		return s.fail(start, "document type")
@@ -328,8 +343,13 @@ func (s *scanner) name() (name, bool) {
 
 func (s *scanner) startTag() error {
 	start := s.at
-	if len(s.starts) > 0 && len(s.open) == 0 {
+	if s.begun && len(s.open) == 0 {
 		return s.fail(start, "second root")
+	}
+	if len(s.open) < s.cut && start-s.part.from >= partOctets+len(s.part.head) {
+		if err := s.endPart(); err != nil {
+			return err
+		}
 	}
 	s.at++
 	n, ok := s.name()
@@ -342,8 +362,10 @@ func (s *scanner) startTag() error {
 	if err := s.token(); err != nil {
 		return err
 	}
-	s.starts = append(s.starts, s.position(start))
-	s.open = append(s.open, n)
+	s.begun = true
+	s.last = position{start, s.last.line + bytes.Count(s.b[s.last.offset:start], []byte{'\n'})}
+	s.part.starts = append(s.part.starts, s.last)
+	s.open = append(s.open, tag{name: n, start: s.last})
 	s.deepest = max(s.deepest, len(s.open))
 	if err := s.attributes(); err != nil {
 		return err
@@ -354,16 +376,8 @@ func (s *scanner) startTag() error {
 		return nil
 	}
 	s.at++
+	s.open[len(s.open)-1].end = s.at
 	return nil
-}
-
-// position returns where the next element starts. It counts lines from the last one.
-func (s *scanner) position(at int) position {
-	last := position{line: 1}
-	if n := len(s.starts); n > 0 {
-		last = s.starts[n-1]
-	}
-	return position{at, last.line + bytes.Count(s.b[last.offset:at], []byte{'\n'})}
 }
 
 // attributes reads up to the end of a start tag.
@@ -422,7 +436,7 @@ func (s *scanner) endTag() error {
 	s.at += 2
 	n, _ := s.name()
 	s.space()
-	if !s.has(">") || len(s.open) == 0 || !bytes.Equal(s.text(n), s.text(s.open[len(s.open)-1])) {
+	if !s.has(">") || len(s.open) == 0 || !bytes.Equal(s.text(n), s.text(s.open[len(s.open)-1].name)) {
 		return s.fail(start, "end of an element that is not open")
 	}
 	s.at++
