@@ -34,7 +34,7 @@ func open(b []byte) *document {
 	}
 	var limit *syncml.LimitError
 	t, ok := rootTag(doc)
-	if !ok || errors.As(err, &limit) {
+	if !ok || t.local == "" || errors.As(err, &limit) {
 		return &document{kind: "fragment:?", refused: err, row: refusalRow(b, err)}
 	}
 	d := &document{kind: "fragment:" + t.local}
@@ -97,7 +97,7 @@ func wellFormedPart(doc string, root tag) (bound string, loose []string, err err
 	var fault *syncml.SyntaxError
 	if errors.As(err, &fault) && fault.Offset > at {
 		e := *fault
-		e.Offset -= len(bound) - len(doc)
+		e.Offset = max(e.Offset-(len(bound)-len(doc)), at)
 		return doc, nil, &e
 	}
 	return bound, loose, err
