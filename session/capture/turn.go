@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"net/http"
+	"time"
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/syncml"
@@ -66,13 +67,23 @@ func (r *Recording) turns() []*turn {
 	return list
 }
 
+// abandoned is the time after which a first message that comes again begins another session, whatever became of the one
+// before.
+const abandoned = 10 * time.Minute
+
 // repeats reports whether the message is that of the turn before it once more, and not the same again in a new session:
 // there are clients that open each session with the same octets.
 func (x *turn) repeats(before *turn) bool {
 	if before == nil || !bytes.Equal(before.in.Octets, x.in.Octets) {
 		return false
 	}
-	return x.ask.Header.MsgID != "1" || before.answer == nil || !before.answer.Final || asks(before.answer)
+	if x.ask.Header.MsgID != "1" {
+		return true
+	}
+	if !before.in.Time.IsZero() && x.in.Time.Sub(before.in.Time) >= abandoned {
+		return false
+	}
+	return before.answer == nil || !before.answer.Final || asks(before.answer)
 }
 
 // asks reports whether a message holds a command.

@@ -67,6 +67,9 @@ type talk struct {
 	replies int     // of the server
 	max     int64   // octets that the device takes; 0: it did not say
 	going   *said   // part of a large object that the last message of the device ends with
+	aborts  bool    // the last message of the device ends the session
+	took    bool    // it takes a part of a large object of the server
+	asks    bool    // it asks for the next message
 	open    bool    // the package of the server goes on
 	full    bool    // because its last message had no room for a command
 	object  string  // large object of the server that goes on, as objectKey names it; empty: none
@@ -79,6 +82,7 @@ type said struct {
 	msgID    string
 	cmdID    string
 	flow     bool // it is an alert that keeps the conversation going, which need not be answered
+	inner    bool // it is a member of a group of the device, which may be answered with the group alone
 	statuses int
 	refs     []string
 	missed   bool // it was reported that it has no Status
@@ -138,6 +142,15 @@ func (t *talk) say(m *syncml.Message) {
 		if s.more() {
 			t.going = s
 		}
+		t.sayMembers(m, c)
+	}
+}
+
+// sayMembers notes the commands inside of c, which no device may send.
+func (t *talk) sayMembers(m *syncml.Message, c syncml.Command) {
+	for _, member := range partsOf(c).body {
+		t.said = append(t.said, &said{cmd: member, name: member.Name(), msgID: m.Header.MsgID, cmdID: member.ID(), inner: true})
+		t.sayMembers(m, member)
 	}
 }
 
@@ -161,33 +174,32 @@ func (j *judge) identifiers(body []syncml.Command, seen map[string]bool) {
 // reports checks what the device says about the commands of the server.
 func (j *judge) reports(m *syncml.Message) {
 	t := j.talk
-	aborts := false
+	t.aborts, t.took, t.asks = false, false, false
 	for _, c := range m.Body {
 		switch c := c.(type) {
 		case *syncml.Status:
-			if c.CmdRef == "0" || c.CmdRef == "" {
-				continue
-			}
-			if s := find(t.asked, c.MsgRef, c.CmdRef); s != nil {
-				s.statuses++
-				j.equal("S-2", "Cmd of the Status for CmdRef "+c.CmdRef, c.Cmd, s.name)
-				if code, err := omadm.ParseStatus(c.Data.Value); err == nil && code >= 300 && t.object != "" && s.more() {
-					t.object = "" // the device takes no further part
-				}
-			} else if !t.blind {
-				j.violate("S-5", "a Status for MsgRef %s CmdRef %s, which is not a command of the server", c.MsgRef, c.CmdRef)
+			if c.CmdRef != "0" && c.CmdRef != "" {
+				j.report(c)
 			}
 		case *syncml.Alert:
 			switch alertCode(c) {
 			case omadm.AlertSessionAbort:
-				aborts = true
+				t.aborts = true
+			case omadm.AlertNextMessage:
+				t.asks = true
 			case omadm.AlertNoEndOfData:
-				t.object = "" // it begins anew
+				t.asks, t.object = true, "" // it begins anew
 			}
 		}
 	}
-	if !m.Final || t.partly || aborts || refused(m) {
+	if !m.Final || t.partly || t.aborts || refused(m) {
 		return
+	}
+	if t.object != "" && t.open {
+		j.violate("P-23", "Final in the middle of a large object of the server")
+		if !t.took {
+			t.object = "" // nobody knows what became of it
+		}
 	}
 	for _, s := range t.asked {
 		if s.statuses == 0 && !s.missed && !s.flow {
@@ -196,6 +208,28 @@ func (j *judge) reports(m *syncml.Message) {
 		}
 	}
 	t.asked = nil
+}
+
+// report takes up a Status of the device for a command.
+func (j *judge) report(c *syncml.Status) {
+	t := j.talk
+	s := find(t.asked, c.MsgRef, c.CmdRef)
+	if s == nil {
+		if !t.blind {
+			j.violate("S-5", "a Status for MsgRef %s CmdRef %s, which is not a command of the server", c.MsgRef, c.CmdRef)
+		}
+		return
+	}
+	s.statuses++
+	j.equal("S-2", "Cmd of the Status for CmdRef "+c.CmdRef, c.Cmd, s.name)
+	code, err := omadm.ParseStatus(c.Data.Value)
+	switch {
+	case err != nil || !s.more():
+	case code >= 300:
+		t.object = "" // the device takes no further part
+	default:
+		t.took = true
+	}
 }
 
 func find(list []*said, msgRef, cmdRef string) *said {
@@ -229,22 +263,23 @@ func (j *judge) server(x *turn) {
 	if t.max > 0 && int64(j.at.Size) > t.max {
 		j.violate("P-38", "the message has %d octets, the device takes %d", j.at.Size, t.max)
 	}
-	t.open, t.full, t.blind = !m.Final && !v.next, v.full(), false
+	t.open, t.full, t.blind = !m.Final && (t.open || !v.next), v.full(), false
 }
 
 // verdict is what is found about one reply.
 type verdict struct {
 	*judge
 	m        *syncml.Message
-	refused  bool // the header is answered with a failure
-	aborts   bool // there is an Alert 1223
-	next     bool // there is an Alert 1222
-	lost     bool // there is an Alert 1225
-	commands bool // there is something besides Status and these alerts
-	more     bool // an item goes on in the next message
-	after    bool // something stands behind it
-	items    int  // seen
-	object   string
+	refused  bool   // the header is answered with a failure
+	aborts   bool   // there is an Alert 1223
+	next     bool   // there is an Alert 1222
+	lost     bool   // there is an Alert 1225
+	commands bool   // there is something besides Status and these alerts
+	more     bool   // an item goes on in the next message
+	after    bool   // something stands behind it
+	items    int    // seen
+	first    string // as objectKey names it, of the first item
+	object   string // of the last item that goes on
 }
 
 // header checks the SyncHdr (OMA DM Protocol 1.2.1, section 8.4).
@@ -298,12 +333,14 @@ func (v *verdict) body() {
 		v.command(c, "")
 	}
 	if t := v.talk; !v.aborts {
-		if t.object != "" && v.items > 0 && v.object != t.object {
+		if t.object != "" && v.items > 0 && v.first != t.object {
 			v.violate("L-10", "a large object does not go on")
 		}
-		t.object = ""
-		if v.more {
+		switch {
+		case v.more:
 			t.object = v.object
+		case v.items > 0 || !v.next:
+			t.object = ""
 		}
 	}
 }
@@ -444,7 +481,10 @@ func (v *verdict) item(c syncml.Command, it *syncml.Item, group string) {
 		v.violate("L-10", "an item stands behind a part of an object")
 	}
 	goesOn := v.items == 0 && v.talk.object == objectKey(c, it)
-	if v.items++; v.items == 1 || it.MoreData {
+	if v.items++; v.items == 1 {
+		v.first = objectKey(c, it)
+	}
+	if it.MoreData {
 		v.object = objectKey(c, it)
 	}
 	if it.MoreData || goesOn {
@@ -491,7 +531,7 @@ func (v *verdict) statuses() {
 		if !ok {
 			continue
 		}
-		if st.MsgRef == "" || st.CmdRef == "" || st.Cmd == "" {
+		if st.MsgRef == "" || st.CmdRef == "" && !v.unnumbered(st.Cmd) || st.Cmd == "" {
 			v.violate("S-2", "a Status lacks MsgRef, CmdRef or Cmd")
 		}
 		code, err := omadm.ParseStatus(st.Data.Value)
@@ -517,6 +557,12 @@ func (v *verdict) statuses() {
 	}
 }
 
+// unnumbered reports whether the device's message has a command of this name that no CmdRef can name: it is answered with an
+// empty one.
+func (v *verdict) unnumbered(name string) bool {
+	return slices.ContainsFunc(v.talk.said, func(s *said) bool { return s.name == name && (s.cmdID == "" || s.cmdID == "0") })
+}
+
 // headerStatus checks the Status for the header of the device's message, which is the i-th command.
 func (v *verdict) headerStatus(st *syncml.Status, i int) {
 	h := &v.talk.message.Header
@@ -540,7 +586,7 @@ func (v *verdict) answered(st *syncml.Status, code omadm.Status) int {
 	for i, s := range v.talk.said {
 		if s.msgID == st.MsgRef && s.cmdID == st.CmdRef {
 			at = i // where a CmdID was used twice, the one without a Status
-			if s.statuses == 0 {
+			if s.statuses == 0 && s.name == st.Cmd {
 				break
 			}
 		}
@@ -588,7 +634,7 @@ func (v *verdict) unanswered() {
 			}
 			s.missed = true
 			v.violate("L-15", "no Status for a part of an object, CmdRef %s", s.cmdID)
-		case s.name == "Results" || !alert && !v.m.Final:
+		case s.inner, s.name == "Results" || !alert && !v.m.Final:
 		case s.cmdID == "" || s.cmdID == "0": // nobody can refer to it
 		default:
 			s.missed = true
@@ -627,7 +673,11 @@ func (v *verdict) packages() {
 		if !final {
 			v.violate("A-10", "a refusal has no Final")
 		}
-	case v.talk.message.Final || v.talk.open && v.talk.going == nil:
+	case v.talk.aborts:
+		if v.commands {
+			v.violate("P-26", "a command though the device has ended the session")
+		}
+	case v.talk.message.Final || v.goesOn():
 		v.final()
 		if v.next {
 			v.violate("P-24", "Alert 1222 though the device has closed its package")
@@ -643,6 +693,14 @@ func (v *verdict) packages() {
 			v.violate("P-21", "Final while the package of the device is open")
 		}
 	}
+}
+
+// goesOn reports whether the server goes on with its package, which it has not closed: when the device takes a part of a large
+// object. A device that only asks for the next message may be asked in turn what became of the part, and one that does
+// neither has more to say.
+func (v *verdict) goesOn() bool {
+	t := v.talk
+	return t.open && t.going == nil && (t.took || t.asks && !v.next)
 }
 
 // final checks that the server closes its package, but with a part of a large object. Where the statuses leave no room for

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -148,6 +149,126 @@ func TestViolationsOfAPackageThatStaysOpen(t *testing.T) {
 		}
 		require.Equal(t, tt.want, got, name)
 	}
+}
+
+// ask is a message of the device, reply without Final.
+func ask(msgID, body string, final bool) string {
+	text := string(document("7", msgID, "", body))
+	if final {
+		return text
+	}
+	return strings.Replace(text, "<Final/>", "", 1)
+}
+
+func goingOn(reply string) string { return strings.Replace(reply, "<Final/>", "", 1) }
+
+// chunk is a Replace of ./uri, of which more is to come; the first part says the size.
+func chunk(id int, uri, size string, more bool) string {
+	text := `<Replace><CmdID>` + strconv.Itoa(id) + `</CmdID><Item><Target><LocURI>./` + uri + `</LocURI></Target>`
+	if size != "" {
+		text += `<Meta><Size xmlns="syncml:metinf">` + size + `</Size></Meta>`
+	}
+	text += `<Data>abc</Data>`
+	if more {
+		text += `<MoreData/>`
+	}
+	return text + `</Item></Replace>`
+}
+
+// While the server is in the middle of a large object, the device may have other things to say first.
+func TestViolationsInTheMiddleOfAnObject(t *testing.T) {
+	const next, keepAlive = `<Alert><CmdID>8</CmdID><Data>1222</Data></Alert>`, `<Alert><CmdID>9</CmdID><Data>1224</Data></Alert>`
+	header := func(msg int) string { return st(1, msg, 0, "SyncHdr", 200) }
+	begin := []string{ask("1", `<Alert><CmdID>2</CmdID><Data>1201</Data></Alert>`, true), goingOn(reply("1", header(1)+st(2, 1, 2, "Alert", 200)+chunk(3, "A", "6", true)))}
+	for name, tt := range map[string]struct {
+		messages []string
+		want     []string
+	}{
+		"it goes on": {[]string{
+			ask("2", header(1)+st(2, 1, 3, "Replace", 213)+next, false), reply("2", header(2)+st(2, 2, 8, "Alert", 200)+chunk(3, "A", "", false)),
+		}, nil},
+		"it does not": {[]string{
+			ask("2", header(1)+st(2, 1, 3, "Replace", 213)+next, false), reply("2", header(2)+st(2, 2, 8, "Alert", 200)+chunk(3, "B", "", false)),
+		}, []string{"server L-10"}},
+		"another begins where it ends": {[]string{
+			ask("2", header(1)+st(2, 1, 3, "Replace", 213)+next, false),
+			goingOn(reply("2", header(2)+st(2, 2, 8, "Alert", 200)+chunk(3, "A", "", false)+chunk(4, "B", "6", true))),
+			ask("3", header(2)+st(2, 2, 3, "Replace", 200)+st(3, 2, 4, "Replace", 213)+next, false),
+			reply("3", header(3)+st(2, 3, 8, "Alert", 200)+chunk(3, "B", "", false)),
+		}, nil},
+		"the device is busy": {[]string{
+			ask("2", header(1)+keepAlive, false), goingOn(reply("2", header(2)+st(2, 2, 9, "Alert", 200)+`<Alert><CmdID>3</CmdID><Data>1222</Data></Alert>`)),
+			ask("3", header(2)+st(2, 1, 3, "Replace", 213)+next, false), reply("3", header(3)+st(2, 3, 8, "Alert", 200)+chunk(3, "A", "", false)),
+		}, nil},
+		"a part for a device that is busy": {[]string{
+			ask("2", header(1)+keepAlive, false), goingOn(reply("2", header(2)+st(2, 2, 9, "Alert", 200)+chunk(3, "A", "", true))),
+		}, []string{"server P-21", "server P-21"}},
+		"refused, and there is more to say": {[]string{
+			ask("2", header(1)+st(2, 1, 3, "Replace", 413), false), goingOn(reply("2", header(2)+`<Alert><CmdID>3</CmdID><Data>1222</Data></Alert>`)),
+			ask("3", header(2), true), reply("3", header(3)),
+		}, nil},
+		"refused, and the next is asked for": {[]string{
+			ask("2", header(1)+st(2, 1, 3, "Replace", 413)+next, false), reply("2", header(2)+st(2, 2, 8, "Alert", 200)+chunk(3, "B", "", false)),
+		}, nil},
+		"1222 though the part is taken": {[]string{
+			ask("2", header(1)+st(2, 1, 3, "Replace", 213)+next, false), goingOn(reply("2", header(2)+st(2, 2, 8, "Alert", 200)+`<Alert><CmdID>3</CmdID><Data>1222</Data></Alert>`)),
+		}, []string{"server P-14", "server P-24"}},
+		"the device closes its package": {[]string{
+			ask("2", header(1)+st(2, 1, 3, "Replace", 213), true), reply("2", header(2)+chunk(3, "A", "", false)),
+		}, []string{"device P-23"}},
+		"the device closes its package without a word": {[]string{
+			ask("2", header(1), true), reply("2", header(2)+chunk(3, "B", "", false)),
+		}, []string{"device P-23", "device S-5"}},
+	} {
+		var got []string
+		for _, v := range recordingOf(append(slices.Clone(begin), tt.messages...)).Violations() {
+			got = append(got, v.From.String()+" "+v.Row)
+		}
+		require.Equal(t, tt.want, got, name)
+	}
+}
+
+// What a device may not send is answered all the same.
+func TestViolationsOfAnswersToOddCommands(t *testing.T) {
+	header, alert := st(1, 1, 0, "SyncHdr", 200), `<Alert><CmdID>2</CmdID><Data>1201</Data></Alert>`
+	group := `<Sequence><CmdID>3</CmdID><Get><CmdID>4</CmdID></Get></Sequence>`
+	unnumbered := st(3, 1, 99, "Alert", 400)
+	unnumbered = strings.Replace(unnumbered, "<CmdRef>99</CmdRef>", "<CmdRef></CmdRef>", 1)
+	for name, tt := range map[string]struct {
+		in, out string
+		want    []string
+	}{
+		"members of a group":             {alert + group, header + st(2, 1, 2, "Alert", 200) + st(3, 1, 3, "Sequence", 405) + st(4, 1, 4, "Get", 405), nil},
+		"the group alone":                {alert + group, header + st(2, 1, 2, "Alert", 200) + st(3, 1, 3, "Sequence", 405), nil},
+		"a member that is none":          {alert + group, header + st(2, 1, 2, "Alert", 200) + st(3, 1, 3, "Sequence", 405) + st(4, 1, 5, "Get", 405), []string{"server S-5"}},
+		"no CmdID":                       {alert + `<Alert><Data>1224</Data></Alert>`, header + st(2, 1, 2, "Alert", 200) + unnumbered, []string{"device X-4"}},
+		"CmdID 0":                        {alert + `<Alert><CmdID>0</CmdID><Data>1224</Data></Alert>`, header + st(2, 1, 2, "Alert", 200) + unnumbered, []string{"device X-21"}},
+		"all commands have theirs":       {alert, header + st(2, 1, 2, "Alert", 200) + unnumbered, []string{"server S-2"}},
+		"a CmdID of Results and Alert":   {`<Results><CmdID>2</CmdID></Results>` + alert, header + st(2, 1, 2, "Alert", 200), []string{"device X-20"}},
+		"an abort without Final":         {alert + `<Alert><CmdID>3</CmdID><Data>1223</Data></Alert>`, header + st(2, 1, 2, "Alert", 200) + st(3, 1, 3, "Alert", 200), nil},
+		"a command behind such an abort": {alert + `<Alert><CmdID>3</CmdID><Data>1223</Data></Alert>`, header + st(2, 1, 2, "Alert", 200) + st(3, 1, 3, "Alert", 200) + chunk(4, "A", "", false), []string{"server P-26"}},
+	} {
+		var got []string
+		for _, v := range recordingOf([]string{ask("1", tt.in, !strings.Contains(tt.in, "1223")), reply("1", tt.out)}).Violations() {
+			got = append(got, v.From.String()+" "+v.Row)
+		}
+		require.Equal(t, tt.want, got, name)
+	}
+}
+
+// A device that begins each session with the same octets, of which one session was broken off.
+func TestViolationsOfTheSameMessageTheNextDay(t *testing.T) {
+	first := conversation()
+	second := []string{first[0], strings.Replace(first[1], "./A", "./B", 1)}
+	rec := recordingOf(append(first[:2:2], second...))
+	for i := range rec.Messages {
+		rec.Messages[i].Time = time.Date(2026, 3, 1+i/2, 8, 0, 0, 0, time.UTC)
+	}
+	require.Empty(t, rec.Violations())
+	for i := range rec.Messages {
+		rec.Messages[i].Time = time.Date(2026, 3, 1, 8, i, 0, 0, time.UTC)
+	}
+	require.Len(t, rec.Violations(), 1)
 }
 
 func TestViolationsOfARepetition(t *testing.T) {
