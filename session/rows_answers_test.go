@@ -12,6 +12,7 @@ import (
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/syncml"
 )
 
 func nobody(context.Context, *x509.Certificate) (omadm.DeviceID, error) {
@@ -98,8 +99,15 @@ var statusRows = map[string]func(*testing.T){
 		assert.Equal(t, omadm.StatusNotFound, h.outcomes()["r"].Status)
 	},
 	"S-8_targetref_wrapped_in_locuri": func(t *testing.T) {
-		h := answered(t, strings.Replace(status(2, "1", "4", "Get", 404), "<Data>", "<TargetRef><LocURI>./A</LocURI></TargetRef><Data>", 1), request("r", get("./A")))
-		assert.Equal(t, omadm.StatusNotFound, h.outcomes()["r"].Status)
+		wrapped := func(name string) string {
+			ref := "<" + name + "><LocURI>./A</LocURI></" + name + ">"
+			return strings.Replace(status(2, "1", "4", "Get", 404), "<Data>", ref+"<Data>", 1)
+		}
+		for _, name := range []string{"TargetRef", "SourceRef"} {
+			h := answered(t, wrapped(name)+refs(status(3, "1", "4", "Get", 200), "./B"), combine(request("r", get("./A"), get("./B"))))
+			assert.Equal(t, 0, h.outcomes()["r"].Op, name)
+			assert.Equal(t, omadm.StatusNotFound, h.outcomes()["r"].Status, name)
+		}
 	},
 	"S-9_results_may_come_in_a_later_message": func(t *testing.T) {
 		h := newHouse(t)
@@ -192,6 +200,22 @@ var statusRows = map[string]func(*testing.T){
 		require.Len(t, h.results("r"), 2)
 		assert.Equal(t, "5", h.results("r")[0].Items[0].Data.Value)
 	},
+	"S-19_no_command_of_ours_is_number_1": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("r", get("./A"))
+		h.post(msg("1", "1", pkg1))
+		rec := h.record()
+		require.Len(t, rec.Sessions[0].Outstanding, 1)
+		rec.Sessions[0].Outstanding[0].CmdID = 1 // as a server has it that answers without a Status for the header
+		body := msg("1", "2", okHdr("1")+`<Results><CmdID>2</CmdID>`+item("./A", "5")+`</Results>`+final)
+		in, err := session.NewInbound(syncml.XML, syncml.ContentTypeXML, []byte(body), syncml.Limits{})
+		require.NoError(t, err)
+		in.Principal = session.Principal{Device: deviceID, Proven: true}
+		a, err := session.Step(rec, in, session.Env{Now: h.now})
+		require.NoError(t, err)
+		require.Len(t, a.Change.Results, 1)
+		assert.Equal(t, "5", a.Change.Results[0].Items[0].Data.Value)
+	},
 	"S-20_results_with_cmd_and_targetref": func(t *testing.T) {
 		h := answered(t, status(2, "1", "4", "Get", 200)+
 			`<Results><CmdID>3</CmdID><MsgRef>1</MsgRef><CmdRef>4</CmdRef><Cmd>Get</Cmd><TargetRef>./A</TargetRef>`+item("./A", "5")+`</Results>`, request("r", get("./A")))
@@ -200,6 +224,18 @@ var statusRows = map[string]func(*testing.T){
 	"S-21_answer_of_the_header_alone_is_no_success": func(t *testing.T) {
 		h := answered(t, "", request("r", exec("./A")))
 		assert.Equal(t, omadm.Unknown, h.outcomes()["r"].Kind)
+	},
+	"S-21_alert_and_replace_have_a_status_each": func(t *testing.T) {
+		got := newHouse(t).post(msg("1", "1", alert1201+login("none")+devInfo+final))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "Status Alert 9 200", "Status Replace 2 200", "Final"}, summary(got))
+	},
+	"S-24_status_without_cmdref_may_refuse_the_header": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("r", exec("./A"))
+		h.post(msg("1", "1", pkg1))
+		h.post(msg("1", "2", `<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><Data>500</Data></Status>`+final))
+		assert.Empty(t, h.outcomes(), "the client has executed nothing")
+		assert.Contains(t, summary(h.post(msg("2", "1", pkg1))), "4 Exec ./A")
 	},
 	"S-24_status_without_cmdref_is_about_the_header": func(t *testing.T) {
 		h := newHouse(t)
@@ -218,8 +254,11 @@ var statusRows = map[string]func(*testing.T){
 func clientCommandsRefused(t *testing.T) {
 	target := `<Item><Target><LocURI>./X</LocURI></Target><Data>1</Data></Item>`
 	for _, cmd := range []string{"Add", "Copy", "Delete", "Exec", "Get", "Replace", "Put", "Move", "Map", "Search", "Sync"} {
-		got := newHouse(t).post(msg("1", "1", alert1201+`<`+cmd+`><CmdID>5</CmdID>`+target+`</`+cmd+`>`+final))
+		h := newHouse(t)
+		got := h.post(msg("1", "1", alert1201+`<`+cmd+`><CmdID>5</CmdID>`+target+`</`+cmd+`>`+final))
 		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "Status " + cmd + " 5 405", "Final"}, summary(got))
+		assert.Empty(t, h.record().Device.Facts)
+		assert.Empty(t, h.entries())
 	}
 }
 
@@ -469,6 +508,11 @@ var windowsRows = map[string]func(*testing.T){
 			request("r", replace("./A", "1")))
 		assert.Equal(t, uint32(0x86000002), h.outcomes()["r"].HRESULT)
 		assert.Equal(t, omadm.StatusCommandFailed, h.outcomes()["r"].Status)
+	},
+	"W-26_original_error_of_an_item_is_surfaced": func(t *testing.T) {
+		failed := strings.Replace(status(2, "1", "4", "Replace", 500), "</Status>",
+			`<Item><Data xmlns:msft="http://schemas.microsoft.com/MobileDevice/MDM" msft:originalerror="80070005">x</Data></Item></Status>`, 1)
+		assert.Equal(t, uint32(0x80070005), answered(t, failed, request("r", replace("./A", "1"))).outcomes()["r"].HRESULT)
 	},
 	"W-30_keep_alive_keeps_commands_pending": func(t *testing.T) {
 		h := newHouse(t)

@@ -198,6 +198,8 @@ var authRows = map[string]func(*testing.T){
 		h.enqueue("a", get("./A"))
 		_, nonce := headerOf(t, h.post(signed("1", "", pkg1)))
 		m := h.post(signed("2", md5Cred(nonce), pkg1))
+		code, _ := headerOf(t, m)
+		assert.Equal(t, "212", code)
 		assert.Equal(t, "2", m.Header.MsgID, "the challenge was the first")
 		m = h.post(signed("3", "", okHdr("2")+status(2, "2", "4", "Get", 200)+final))
 		assert.Equal(t, []string{"Status SyncHdr 0 200", "Final"}, summary(m))
@@ -262,9 +264,11 @@ var authRows = map[string]func(*testing.T){
 		h := newSafe(t, client)
 		h.post(signed("1", "", pkg1))
 		for id := 2; id < 9; id++ {
-			code, nonce := headerOf(t, h.post(signed(itoa(id), md5Cred([]byte("wrong")), pkg1)))
+			m := h.post(signed(itoa(id), md5Cred([]byte("wrong")), pkg1))
+			code, nonce := headerOf(t, m)
 			assert.Equal(t, "401", code)
 			assert.Nil(t, nonce)
+			assert.True(t, m.Final)
 		}
 		h.untouched()
 	},
@@ -515,6 +519,15 @@ var authRows = map[string]func(*testing.T){
 			assert.Equal(t, want, code)
 			h.now = h.now.Add(time.Hour)
 		}
+	},
+	"X-15_cred_in_a_command_proves_nothing": func(t *testing.T) {
+		h := newSafe(t, client)
+		_, nonce := headerOf(t, h.post(signed("1", "", pkg1)))
+		inside := strings.Replace(pkg1, "<Data>1201", md5Cred(nonce)+"<Data>1201", 1)
+		require.NotEqual(t, pkg1, inside)
+		code, _ := headerOf(t, h.post(signed("2", "", inside)))
+		assert.Equal(t, "401", code)
+		h.untouched()
 	},
 	"S-26_status_on_a_status_is_not_answered": func(t *testing.T) {
 		h := newSafe(t, both(auth.MAC))

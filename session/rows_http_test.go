@@ -13,6 +13,7 @@ import (
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
 	"github.com/gomadm/gomadm/syncml"
+	"github.com/gomadm/gomadm/syncml/wbxml"
 )
 
 // exchange serves one request and returns the response. Change may alter the request.
@@ -42,16 +43,13 @@ var httpRows = map[string]func(*testing.T){
 			assert.Equal(t, http.StatusOK, newHouse(t).exchange(msg("1", "1", pkg1), with("Content-Type", typ)).Code, typ)
 		}
 		assert.Equal(t, http.StatusUnsupportedMediaType, newHouse(t).exchange(msg("1", "1", pkg1), with("Content-Type", "application/vnd.syncml.dm+xml; charset=utf-16")).Code)
+		body := string(inWBXML(t, msg("1", "1", pkg1)))
+		for _, typ := range []string{"application/vnd.syncml.dm+wbxml", "application/vnd.syncml.dm+wbxml; charset=utf-8"} {
+			assert.Equal(t, http.StatusOK, newHouse(t, bothCodecs).exchange(body, with("Content-Type", typ)).Code, typ)
+		}
 	},
-	"H-3_response_has_the_encoding_of_the_request": func(t *testing.T) {
-		w := newHouse(t).do(msg("1", "1", pkg1))
-		assert.Equal(t, syncml.ContentTypeXML, w.Header().Get("Content-Type"))
-	},
-	"H-4_media_types_of_data_synchronisation": func(t *testing.T) {
-		w := newHouse(t).exchange(msg("1", "1", pkg1), with("Content-Type", syncml.ContentTypeDSXML))
-		assert.Equal(t, http.StatusOK, w.Code)
-		assert.Equal(t, syncml.ContentTypeDSXML, w.Header().Get("Content-Type"))
-	},
+	"H-3_response_has_the_encoding_of_the_request": func(t *testing.T) { encodings(t, syncml.ContentTypeXML, syncml.ContentTypeWBXML) },
+	"H-4_media_types_of_data_synchronisation":      func(t *testing.T) { encodings(t, syncml.ContentTypeDSXML, syncml.ContentTypeDSWBXML) },
 	"H-5_body_without_content_length": func(t *testing.T) {
 		w := newHouse(t).exchange(msg("1", "1", pkg1), func(r *http.Request) { r.ContentLength = -1 })
 		assert.Equal(t, http.StatusOK, w.Code)
@@ -136,6 +134,23 @@ var httpRows = map[string]func(*testing.T){
 	},
 }
 
+// encodings sends a message in XML and in WBXML. The response to each has its encoding and its media type.
+func encodings(t *testing.T, xml, binary string) {
+	t.Helper()
+	text := msg("1", "1", pkg1)
+	for typ, test := range map[string]struct {
+		body  []byte
+		codec syncml.Codec
+	}{xml: {[]byte(text), syncml.XML}, binary: {inWBXML(t, text), wbxml.Codec}} {
+		w := newHouse(t, bothCodecs).exchange(string(test.body), with("Content-Type", typ))
+		require.Equal(t, http.StatusOK, w.Code, typ)
+		assert.Equal(t, typ, w.Header().Get("Content-Type"))
+		m, err := test.codec.Decode(w.Body.Bytes(), syncml.Limits{})
+		require.NoError(t, err, typ)
+		assert.Equal(t, "Status Alert 1 200", summary(m)[1], typ)
+	}
+}
+
 // counter counts the octets read.
 type counter struct {
 	r io.Reader
@@ -158,6 +173,27 @@ var syntaxRows = map[string]func(*testing.T){
 		got := h.post(strings.Replace(msg("1", "1", pkg1), "<Target><LocURI>"+serverURL+"</LocURI></Target>", "", 1))
 		assert.Equal(t, []string{"Status SyncHdr 0 400", "Status Alert 1 400", "Status Replace 2 400", "Final"}, summary(got))
 		assert.Empty(t, h.record().Sessions)
+	},
+	"X-16_identifiers_are_compared_as_text": func(t *testing.T) {
+		for _, refs := range [][2]string{{"1", "04"}, {"01", "4"}, {"+1", "4"}, {"1", "4294967300"}, {"4294967297", "4"}, {"1", "0x4"}} {
+			h := newHouse(t)
+			h.enqueue("run", exec("./Run"))
+			h.post(msg("1", "1", pkg1))
+			h.post(msg("1", "2", okHdr("1")+status(2, refs[0], refs[1], "Exec", 200)+final))
+			assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind, "MsgRef %s, CmdRef %s", refs[0], refs[1])
+		}
+		for _, other := range []string{"01A", "1a", "26"} {
+			h := newHouse(t)
+			h.enqueue("run", exec("./Run"))
+			h.post(msg("1A", "1", pkg1))
+			h.post(msg(other, "2", okHdr("1")+status(2, "1", "4", "Exec", 200)+final))
+			assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind, "SessionID %s", other)
+		}
+		h := newHouse(t)
+		h.enqueue("run", exec("./Run"))
+		h.post(msg("1", "99999999999999999999", pkg1))
+		h.post(msg("1", "100000000000000000000", okHdr("1")+status(2, "1", "4", "Exec", 200)+final))
+		assert.Equal(t, omadm.Done, h.outcomes()["run"].Kind, "no number is too large")
 	},
 	"X-8_unknown_element_gets_501_and_the_rest_runs": func(t *testing.T) {
 		h := newHouse(t)

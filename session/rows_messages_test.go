@@ -169,6 +169,12 @@ var messageRows = map[string]func(*testing.T){
 		assert.Equal(t, omadm.Failed, h.outcomes()["r"].Kind)
 		assert.Equal(t, 0, h.outcomes()["r"].Op)
 	},
+	"S-7_items_of_a_command_are_told_apart_by_sourceref": func(t *testing.T) {
+		bySource := strings.ReplaceAll(refs(status(2, "1", "4", "Get", 404), "./B"), "TargetRef", "SourceRef")
+		h := answered(t, refs(status(3, "1", "4", "Get", 200), "./A")+bySource, combine(request("r", get("./A"), get("./B"))))
+		assert.Equal(t, 1, h.outcomes()["r"].Op)
+		assert.Equal(t, omadm.StatusNotFound, h.outcomes()["r"].Status)
+	},
 	"S-7_status_without_refs_is_about_all_items": func(t *testing.T) {
 		h := answered(t, status(2, "1", "4", "Get", 200), combine(request("r", get("./A"), get("./B"))))
 		assert.Len(t, h.results("r"), 2)
@@ -195,6 +201,15 @@ var messageRows = map[string]func(*testing.T){
 		h := answered(t, strings.Replace(status(2, "1", "4", "Get", 200), "<Data>", chal+"<Data>", 1), request("r", get("./A")))
 		assert.Equal(t, omadm.Done, h.outcomes()["r"].Kind)
 		assert.NotContains(t, h.log.String(), "bm9uY2U=")
+	},
+	"S-22_chal_on_the_status_of_a_command_is_no_nonce_of_the_client": func(t *testing.T) {
+		h := newSafe(t, both(""))
+		h.enqueue("a", get("./A"))
+		h.login()
+		chal := strings.Replace(chalStatus("2", 200, "not for us"), "<CmdRef>0<", "<CmdRef>4<", 1)
+		h.post(signed("3", "", okHdr("2")+chal+final))
+		assert.Equal(t, omadm.Done, h.outcomes()["a"].Kind)
+		assert.Empty(t, h.record().Device.Nonces.Server)
 	},
 	"C-8_correlator_of_an_exec_is_matched": func(t *testing.T) {
 		h := newHouse(t)

@@ -139,6 +139,26 @@ var sendRows = map[string]func(*testing.T){
 		}
 		t.Error("the object does not end")
 	},
+	"B-19_parts_fill_messages_of_wbxml": func(t *testing.T) {
+		h := newHouse(t, bothCodecs)
+		h.enqueue("a", replace("./A", text))
+		var parts []chunk
+		for n, body := 1, msgMeta("1", "1", sizes(1000, 0), pkg1); ; n++ {
+			w := h.exchange(string(inWBXML(t, body)), with("Content-Type", syncml.ContentTypeWBXML))
+			require.Equal(t, http.StatusOK, w.Code)
+			require.LessOrEqual(t, w.Body.Len(), 1000)
+			m, err := wbxml.Codec.Decode(w.Body.Bytes(), syncml.Limits{})
+			require.NoError(t, err)
+			c := chunkOf(t, m)
+			parts = append(parts, c)
+			if !c.more {
+				break
+			}
+			assert.Greater(t, w.Body.Len(), 995, "the part fills the message")
+			body = msg("1", itoa(n+1), took(itoa(n), c.id, 213, next))
+		}
+		assert.Equal(t, text, joined(parts))
+	},
 	"L-3_no_object_above_maxobjsize_is_sent": func(t *testing.T) {
 		h := newHouse(t)
 		h.enqueue("over", replace("./A", strings.Repeat("x", 51)))
@@ -231,8 +251,11 @@ var sendRows = map[string]func(*testing.T){
 	"L-11_213_is_progress": func(t *testing.T) {
 		h := newHouse(t)
 		c := h.begin("a", text)
-		h.post(msg("1", "2", took("1", c.id, 213, next)))
+		second := chunkOf(t, h.post(msg("1", "2", took("1", c.id, 213, next))))
+		assert.True(t, strings.HasPrefix(text, c.data+second.data), "it goes on")
+		assert.True(t, second.more)
 		assert.Empty(t, h.outcomes())
+		assert.Empty(t, h.results("a"))
 	},
 	"L-12_1222_for_the_next_part_is_answered_200": func(t *testing.T) {
 		h := newHouse(t)
@@ -574,6 +597,16 @@ var receiveRows = map[string]func(*testing.T){
 		assert.Equal(t, "b", h.value("b"))
 		assert.Equal(t, omadm.Done, h.outcomes()["log"].Kind)
 	},
+	"L-19_session_goes_on_after_424": func(t *testing.T) {
+		h := asks(t)
+		h.post(msg("1", "2", okHdr("1")+bothDone()+results("1", "4", "./Log", "6", "abc", true)))
+		m := h.post(msg("1", "3", okHdr("2")+results("1", "4", "./Log", "", "de", false)))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Results 5 424", "Alert 1222"}, summary(m))
+		h.post(msg("1", "4", okHdr("3")+results("1", "4", "./Log", "6", "abc", true)))
+		h.post(msg("1", "5", okHdr("4")+results("1", "4", "./Log", "", "def", false)+final))
+		assert.Equal(t, "abcdef", h.value("log"))
+		assert.Equal(t, omadm.Done, h.outcomes()["log"].Kind)
+	},
 	"L-20_upload_of_many_messages_with_statuses_around": func(t *testing.T) {
 		h := asks(t)
 		m := h.post(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+results("1", "4", "./Log", "2600", text[:26], true)))
@@ -671,6 +704,16 @@ var receiveRows = map[string]func(*testing.T){
 			assert.Equal(t, !slack, strings.Contains(strings.Join(summary(m), " "), "424"))
 		}
 	},
+}
+
+// inWBXML writes a message in the other encoding.
+func inWBXML(t *testing.T, body string) []byte {
+	t.Helper()
+	m, err := syncml.Decode([]byte(body))
+	require.NoError(t, err)
+	b, err := syncml.Append(nil, wbxml.Codec, m)
+	require.NoError(t, err)
+	return b
 }
 
 // stored returns the parts of large objects that the store keeps.

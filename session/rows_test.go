@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"strconv"
@@ -41,9 +42,21 @@ var packageRows = map[string]func(*testing.T){
 		assert.Equal(t, omadm.Done, h.outcomes()["a"].Kind)
 		assert.NotContains(t, h.outcomes(), omadm.RequestID("b"))
 	},
+	"P-1_message_of_another_session_of_the_device_is_not_of_this_one": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("run", exec("./Run"))
+		h.post(msg("7", "1", pkg1))
+		h.post(msg("8", "2", okHdr("1")+status(2, "1", "4", "Exec", 200)+final))
+		assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind)
+	},
 	"P-2_session_id_is_echoed_unchanged": func(t *testing.T) {
-		for _, id := range []string{"1", "0A", "a7", "0", "FFFF"} {
-			assert.Equal(t, id, newHouse(t).post(msg(id, "1", pkg1)).Header.SessionID)
+		for _, id := range []string{"1", "0A", "a7", "0", "FFFF", "007"} {
+			h := newHouse(t)
+			h.enqueue("a", get("./A"))
+			assert.Equal(t, id, h.post(msg(id, "1", pkg1)).Header.SessionID)
+			assert.Equal(t, id, h.post(msg(id, "2", okHdr("1"))).Header.SessionID)
+			assert.Equal(t, id, h.post(msg(id, "3", status(2, "1", "4", "Get", 200)+final)).Header.SessionID)
+			assert.Equal(t, omadm.Done, h.outcomes()["a"].Kind)
 		}
 	},
 	"P-4_new_session_closes_the_older_one": func(t *testing.T) {
@@ -60,10 +73,17 @@ var packageRows = map[string]func(*testing.T){
 		assert.Equal(t, "2", h.record().Sessions[0].ID)
 	},
 	"P-4_unauthenticated_message_closes_nothing": func(t *testing.T) {
-		h := newHouse(t, func(c *session.Config) { c.Authenticator = session.ClientCertificate{Device: nobody} })
+		token := session.BearerToken{Verify: func(context.Context, string) (omadm.DeviceID, error) { return deviceID, nil }}
+		h := newHouse(t, func(c *session.Config) { c.Authenticator = token })
+		proven := with("Authorization", "Bearer good")
+		h.enqueue("run", exec("./Run"))
+		h.exchange(msg("1", "1", pkg1), proven)
 		before := h.record()
+		require.Len(t, before.Sessions, 1)
 		assert.Equal(t, http.StatusForbidden, h.do(msg("2", "1", pkg1)).Code)
 		assert.Equal(t, before, h.record())
+		h.exchange(msg("1", "2", okHdr("1")+status(2, "1", "4", "Exec", 200)+final), proven)
+		assert.Equal(t, omadm.Done, h.outcomes()["run"].Kind)
 	},
 	"P-34_messages_sent_at_once_are_answered_one_after_the_other": func(t *testing.T) {
 		var loads syncatomic.Int32
@@ -149,6 +169,14 @@ var packageRows = map[string]func(*testing.T){
 		require.Len(t, h.record().Sessions, 1)
 		assert.False(t, h.record().Sessions[0].Ended.IsZero())
 	},
+	"P-15_command_or_alert_to_the_user_keeps_the_session_open": func(t *testing.T) {
+		for _, r := range []omadm.Request{request("r", get("./A")), userQuestion("r"), atomic("r", replace("./A", "1"))} {
+			h := newHouse(t)
+			h.request(r)
+			h.post(msg("1", "1", pkg1))
+			assert.True(t, h.record().Sessions[0].Ended.IsZero(), "%v", r)
+		}
+	},
 	"P-16_ended_sessions_age_out": func(t *testing.T) {
 		h := newHouse(t)
 		for i := range 20 {
@@ -222,6 +250,15 @@ var packageRows = map[string]func(*testing.T){
 		h.now = h.now.Add(2 * time.Minute)
 		assert.NotContains(t, summary(h.post(first)), "4 Exec ./Run")
 		assert.Equal(t, omadm.Unknown, h.outcomes()["run"].Kind)
+	},
+	"P-29_session_waits_for_minutes_by_default": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("run", exec("./Run"))
+		h.post(msg("1", "1", pkg1))
+		h.now = h.now.Add(5 * time.Minute)
+		h.sweep(0)
+		h.now = h.now.Add(25 * time.Minute)
+		h.sweep(1)
 	},
 	"P-30_repeated_message_is_recognised_by_id_and_body": func(t *testing.T) {
 		h := newHouse(t)
