@@ -13,7 +13,7 @@ import (
 // Layer is what an application adds to a catalogue: configuration service providers of a vendor, policies of
 // applications whose templates are installed at run time, and corrections.
 type Layer struct {
-	Name    string       `json:"name"`
+	Name    string       `json:"name"`             // also the Origin of nodes that it defines without one
 	Define  []Definition `json:"define,omitempty"` // takes the place of a node of the same address
 	Correct []Correction `json:"correct,omitempty"`
 }
@@ -75,6 +75,9 @@ func (c *Catalog) With(layers ...Layer) (*Catalog, error) {
 			key, err := templateKey(d.Template)
 			if err != nil {
 				return nil, err
+			}
+			if d.Origin == "" {
+				d.Origin = l.Name
 			}
 			defs[key] = d
 		}

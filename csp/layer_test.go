@@ -40,6 +40,27 @@ func all(c *csp.Catalog) map[string]csp.Definition {
 	return defs
 }
 
+// What is wrong by a layer is not laid at the door of the catalogue below it.
+func TestIssuesNameTheLayer(t *testing.T) {
+	volume := csp.Definition{
+		Template: "./Vendor/Example/Volume", Format: omadm.FormatInt, Verbs: csp.NewVerbs(omadm.Replace),
+		Allowed: csp.Constraint{Kind: csp.Range, Values: []string{"[0-10]"}},
+	}
+	pitch := volume
+	pitch.Template, pitch.Origin = "./Vendor/Example/Pitch", "sound.xml"
+	c := with(t, csp.Default(), csp.Layer{Name: "ours", Define: []csp.Definition{volume, pitch}})
+	for uri, want := range map[omadm.URI]string{
+		"./Vendor/Example/Volume":                        "ours",
+		"./Vendor/Example/Pitch":                         "sound.xml",
+		"./Vendor/MSFT/Policy/Config/Camera/AllowCamera": csp.Default().Provenance().Name,
+	} {
+		report := c.Check(csp.Device{}, omadm.Request{Ops: []omadm.Op{{Verb: omadm.Replace, URI: uri, Value: omadm.Int(11)}}})
+		if len(report) != 1 || report[0].Source != want {
+			t.Errorf("%s: got %+v, want one issue by %q", uri, report, want)
+		}
+	}
+}
+
 func TestLayers(t *testing.T) {
 	const config = "./Device/Vendor/MSFT/Policy/Config/"
 	vendor := csp.Layer{Name: "vendor", Define: []csp.Definition{
