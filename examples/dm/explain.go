@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,7 @@ func explain(flags *flag.FlagSet, args []string, s *streams) (int, error) {
 	device.define(flags)
 	var more additions
 	more.define(flags)
+	args = flagsEnd(args)
 	if err := flags.Parse(args); err != nil {
 		_, err = parse(flags, args, 0, -1)
 		return exitUsage, err
@@ -66,6 +68,19 @@ func explain(flags *flag.FlagSet, args []string, s *streams) (int, error) {
 	return exitOK, out.Flush()
 }
 
+// flagsEnd puts -- before a negative number, which is no flag.
+func flagsEnd(args []string) []string {
+	for i, a := range args {
+		if a == "--" {
+			break
+		}
+		if n, err := strconv.Atoi(a); err == nil && n < 0 {
+			return slices.Insert(slices.Clone(args), i, "--")
+		}
+	}
+	return args
+}
+
 // code reads a status, which has three or four digits, or an HRESULT.
 func code(s string) (omadm.Status, csp.HRESULT, error) {
 	if n, err := strconv.Atoi(s); err == nil && n > 0 && n < 10000 {
@@ -73,7 +88,10 @@ func code(s string) (omadm.Status, csp.HRESULT, error) {
 		return status, 0, err
 	}
 	h, err := csp.ParseHRESULT(s)
-	return 0, h, err
+	if err != nil {
+		return 0, 0, fmt.Errorf("neither a status nor an HRESULT: %q", s)
+	}
+	return 0, h, nil
 }
 
 // operation returns the operation that a user names, with a value that says nothing if it needs one.

@@ -15,6 +15,7 @@ func TestExplain(t *testing.T) {
 		"with an operation":    {[]string{"explain", "418", "add", "./Device/Vendor/MSFT/WiFi/Profile/Office/WlanXml"}, exitOK, []string{"fix    Replace ./Device/Vendor/MSFT/WiFi/Profile/Office/WlanXml"}},
 		"an HRESULT":           {[]string{"explain", "0x82B00006"}, exitOK, []string{"0x82B00006", "cause  edition.unsupported"}},
 		"as consoles write it": {[]string{"explain", "--", "-2016281112"}, exitOK, []string{"0x87D1FDE8"}},
+		"without --":           {[]string{"explain", "-build", "10.0.19045", "-2016281112"}, exitOK, []string{"0x87D1FDE8"}},
 		"one that is a status": {[]string{"explain", "0x87D10194"}, exitOK, []string{"404 Not found", "cause  node.unknown"}},
 		"for a device": {
 			[]string{"explain", "-build", "10.0.19045", "404", "Exec", "./Device/Vendor/MSFT/RemoteWipe/doWipeCloud"}, exitOK,

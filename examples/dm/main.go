@@ -88,14 +88,15 @@
 // With -tsv it prints a line for each finding: file, severity, code, number, URI, node, got, want, message and fixes
 // between tabs.
 //
+// With NODES the catalogue has more, here and in explain and tree: -ddf PATH adds what a description file, a folder of them
+// or a zip archive says, such as the providers of a vendor or of devices that Microsoft no longer describes; -layer FILE
+// adds a layer in JSON, as csp.ReadLayer reads it. Both can be given more than once; of two that have a node, the last
+// counts, and the catalogue itself least.
+//
 // # Explain
 //
-// With NODES the catalogue has more: -ddf PATH adds what a description file, a folder of them or a zip archive says, such as
-// the providers of a vendor or of devices that Microsoft no longer describes; -layer FILE adds a layer of package csp in
-// JSON. Both can be given more than once; of two that have a node, the last counts, and the catalogue itself least.
-//
 // Explain says what a status or an HRESULT means, whether it helps to send the command again, and with a command and an
-// address what the catalogue knows of the cause. Negative numbers come behind --.
+// address what the catalogue knows of the cause. HRESULTs may be negative numbers, as consoles show them.
 //
 // # Tree
 //
@@ -135,6 +136,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 const usage = `Usage:
@@ -155,7 +157,34 @@ Flags of lint: -tsv, -policy default|strict|lenient; of lint and explain: -build
 -user yes|none; of tree: -depth N; of all three: -ddf FILE|DIR|ZIP, -layer FILE. Modes of replay: meaning, outcomes, rules.
 
 A file named - is the standard input, and so is no file.
+What the commands and flags do: go doc github.com/gomadm/gomadm/examples/dm
 `
+
+// usageOf returns what usage says of a command, all of it if there is no such command.
+func usageOf(command string) string {
+	var own strings.Builder
+	all := strings.SplitAfter(usage, "\n")
+	mine := false
+	for i, line := range all[1:] {
+		if strings.TrimSpace(line) == "" {
+			all = all[i+1:]
+			break
+		}
+		if strings.HasPrefix(line, "  dm ") {
+			mine = strings.HasPrefix(line, "  dm "+command+" ")
+		}
+		if mine {
+			own.WriteString(line)
+		}
+	}
+	if own.Len() == 0 {
+		return usage
+	}
+	if text := own.String(); !strings.Contains(text, "FLAGS") && !strings.Contains(text, "MODE") {
+		all = nil
+	}
+	return "Usage:\n" + own.String() + strings.Join(all, "")
+}
 
 // Exit statuses.
 const (
@@ -221,13 +250,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
 		flags.SetOutput(io.Discard)
 		status, err := c.run(flags, args[1:], s)
-		return s.finish(status, err)
+		return s.finish(c.name, status, err)
 	}
-	return s.finish(exitUsage, &usageError{fmt.Sprintf("no command %q", args[0])})
+	return s.finish("", exitUsage, &usageError{fmt.Sprintf("no command %q", args[0])})
 }
 
 // finish reports the error of a command.
-func (s *streams) finish(status int, err error) int {
+func (s *streams) finish(command string, status int, err error) int {
 	var wrong *usageError
 	switch {
 	case err == nil:
@@ -236,7 +265,7 @@ func (s *streams) finish(status int, err error) int {
 		fmt.Fprint(s.out, usage)
 		return exitOK
 	case errors.As(err, &wrong):
-		fmt.Fprintf(s.err, "dm: %v\n%s", err, usage)
+		fmt.Fprintf(s.err, "dm: %v\n%s", err, usageOf(command))
 		return exitUsage
 	}
 	s.fail(err)
@@ -253,7 +282,7 @@ func parse(flags *flag.FlagSet, args []string, least, most int) ([]string, error
 	}
 	files := flags.Args()
 	if len(files) < least || most >= 0 && len(files) > most {
-		return nil, &usageError{flags.Name() + ": the wrong number of files"}
+		return nil, &usageError{flags.Name() + ": the wrong number of arguments"}
 	}
 	if len(files) == 0 {
 		files = []string{"-"}

@@ -124,9 +124,26 @@ func TestWrongUsageExitsWith2AndShowsUsage(t *testing.T) {
 		{"check", "-json"},
 	} {
 		status, stdout, stderr := command("", args...)
-		if status != 2 || stdout != "" || !strings.Contains(stderr, usage) {
+		want := usage
+		if len(args) > 0 && args[0] != "frob" {
+			want = "\nUsage:\n  dm " + args[0] + " "
+		}
+		if status != 2 || stdout != "" || !strings.Contains(stderr, want) || want != usage && strings.Count(stderr, "  dm ") != 1 {
 			t.Errorf("dm %q: status %d, stdout %q, stderr %q", args, status, stdout, stderr)
 		}
+	}
+}
+
+func TestUsageOfACommandHasItsFlags(t *testing.T) {
+	for name, want := range map[string]string{
+		"lint": "-policy", "explain": "-layer", "tree": "-depth", "replay": "meaning, outcomes, rules", "record": "what passes through a proxy",
+	} {
+		if got := usageOf(name); !strings.Contains(got, want) || strings.Count(got, "  dm ") != 1 {
+			t.Errorf("usage of %s is\n%swant %q in it", name, got, want)
+		}
+	}
+	if got, want := usageOf("diff"), "Usage:\n  dm diff A B                           compare two messages by meaning\n"; got != want {
+		t.Errorf("usage of diff is\n%swant\n%s", got, want)
 	}
 }
 

@@ -43,6 +43,9 @@ func record(flags *flag.FlagSet, args []string, s *streams) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
+	if info, err := os.Stat(*dir); err == nil && !info.IsDir() {
+		return exitUsage, &usageError{fmt.Sprintf("record: %s is no folder", *dir)}
+	}
 	if _, err := os.Stat(filepath.Join(*dir, "index.jsonl")); err == nil {
 		return exitUsage, &usageError{fmt.Sprintf("record: %s holds a recording already", *dir)}
 	}
