@@ -54,8 +54,8 @@ var versions = [...]Version{
 }
 
 // NewReply returns the reply to a message, with statuses and nothing else. A message of an unknown version is refused
-// as a whole. Commands that a server does not take are answered 405, elements that nobody knows 501, alerts by their
-// code, generic alerts by whether their type is known from Windows.
+// as a whole, and so is one that names none. Commands that a server does not take are answered 405, groups with all in them,
+// elements that nobody knows 501, alerts by their code, generic alerts by whether their type is known from Windows.
 func NewReply(in *syncml.Message) *Reply {
 	r := new(Reply)
 	r.Begin(in)
@@ -67,7 +67,7 @@ func (r *Reply) Begin(in *syncml.Message) {
 	*r = Reply{MsgID: in.Header.MsgID, Final: true, in: in, header: StatusOK}
 	r.answers = r.room[:0]
 	for _, cmd := range in.Body {
-		r.collect(cmd)
+		r.collect(cmd, false)
 	}
 	if code, listed := checkVersion(&in.Header); code != StatusOK {
 		r.Refuse(code)
@@ -75,17 +75,17 @@ func (r *Reply) Begin(in *syncml.Message) {
 	}
 }
 
-// collect appends the answers to cmd and to the commands in it.
-func (r *Reply) collect(cmd syncml.Command) {
+// collect appends the answers to cmd and to the commands in it. A member is that of a group, of which nothing is taken.
+func (r *Reply) collect(cmd syncml.Command, member bool) {
 	switch cmd.(type) {
 	case *syncml.Status, *syncml.Results:
 		// A Status is never answered. Results are answered only when something is wrong with them (OMA DM
 		// Representation Protocol 1.2.1, section 6.5.1); Status adds that answer.
 		return
 	}
-	r.answer(cmd)
+	r.answer(cmd, member)
 	for _, member := range members(cmd) {
-		r.collect(member)
+		r.collect(member, true)
 	}
 }
 
@@ -100,12 +100,16 @@ func members(cmd syncml.Command) []syncml.Command {
 	return nil
 }
 
-func (r *Reply) answer(cmd syncml.Command) {
+func (r *Reply) answer(cmd syncml.Command, member bool) {
 	a := answer{cmd: cmd, ref: cmd.ID()}
-	if a.ref == "" || a.ref == "0" {
+	_, unknown := cmd.(*syncml.Unknown)
+	switch {
+	case a.ref == "" || a.ref == "0":
 		// CmdRef 0 means the header, so a command without a usable CmdID is answered with an empty one.
 		a.ref, a.code = "", StatusBadRequest
-	} else {
+	case member && !unknown:
+		a.code = StatusCommandNotAllowed
+	default:
 		a.code, a.items = receive(cmd)
 	}
 	r.answers = append(r.answers, a)
@@ -199,6 +203,9 @@ func perItem(items []syncml.Item, code func(*syncml.Item) Status) (Status, []Sta
 
 // checkVersion returns StatusOK, or the code that refuses the version of a message and what is supported instead.
 func checkVersion(h *syncml.Header) (Status, []string) {
+	if h.VerDTD == "" || h.VerProto == "" {
+		return StatusIncompleteCommand, nil
+	}
 	var dtds, protos []string
 	known := false
 	for _, v := range versions {
@@ -451,7 +458,7 @@ func (r *Reply) ReplyHeader() syncml.Header {
 		SessionID: h.SessionID, MsgID: r.MsgID,
 		Target: syncml.Location{URI: h.Source.URI}, Source: syncml.Location{URI: h.Target.URI},
 	}
-	if len(r.listed) > 0 {
+	if len(r.listed) > 0 || h.VerDTD == "" || h.VerProto == "" {
 		out.Namespace, out.VerDTD, out.VerProto = "", versions[0].VerDTD, versions[0].VerProto
 	}
 	return out

@@ -42,6 +42,9 @@ func (t *Turn) locate() bool {
 		t.change = nil
 		return false
 	default:
+		if gap(h.MsgID, last.MsgID) {
+			t.note("message %q after message %q", h.MsgID, last.MsgID)
+		}
 		*t.state = last.Clone()
 		t.state.Ended = time.Time{}
 	}
@@ -106,6 +109,13 @@ func follows(id, last string) bool {
 	}
 	l, err := strconv.ParseUint(last, 10, 64)
 	return err != nil || n > l
+}
+
+// gap reports whether messages are missing between the last one and this one.
+func gap(id, last string) bool {
+	n, err := strconv.ParseUint(id, 10, 64)
+	l, err2 := strconv.ParseUint(last, 10, 64)
+	return err == nil && err2 == nil && n > l+1
 }
 
 // begin begins a session. It ends the sessions of the device that it replaces.

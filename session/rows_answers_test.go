@@ -262,6 +262,21 @@ func clientCommandsRefused(t *testing.T) {
 	}
 }
 
+// clientGroupsRefused sends groups of what a client may send by itself.
+func clientGroupsRefused(t *testing.T) {
+	members := strings.Replace(devInfo, "<CmdID>2<", "<CmdID>21<", 1) + strings.Replace(login("user"), "<CmdID>9<", "<CmdID>22<", 1) +
+		alert("1226", typed("com.microsoft:mdm.unenrollment.userrequest", "1")) + `<Alert><CmdID>23</CmdID><Data>1223</Data></Alert>`
+	for _, group := range []string{"Atomic", "Sequence"} {
+		h := newHouse(t)
+		h.enqueue("a", get("./A"))
+		got := h.post(msg("1", "1", alert1201+`<`+group+`><CmdID>20</CmdID>`+members+`</`+group+`>`+final))
+		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "Status " + group + " 20 405", "Status Replace 21 405",
+			"Status Alert 22 405", "Status Alert 5 405", "Status Alert 23 405", "8 Get ./A", "Final"}, summary(got))
+		assert.Empty(t, h.record().Device.Facts)
+		assert.Empty(t, h.events())
+	}
+}
+
 var commandRows = map[string]func(*testing.T){
 	"C-3_management_command_of_a_client_is_answered_405": clientCommandsRefused,
 	"C-7_accepted_exec_is_not_done_yet": func(t *testing.T) {

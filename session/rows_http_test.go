@@ -167,11 +167,25 @@ var syntaxRows = map[string]func(*testing.T){
 	"X-2_header_that_cannot_be_answered": func(t *testing.T) {
 		h := newHouse(t)
 		for _, part := range []string{"<SessionID>1</SessionID>", "<MsgID>1</MsgID>", "<Source><LocURI>" + deviceID + "</LocURI></Source>"} {
-			code := h.do(strings.Replace(msg("1", "1", pkg1), part, "", 1)).Code
-			assert.Contains(t, []int{http.StatusBadRequest, http.StatusForbidden}, code, part)
+			w := h.do(strings.Replace(msg("1", "1", pkg1), part, "", 1))
+			want := http.StatusBadRequest
+			if strings.Contains(part, "Source") {
+				want = http.StatusForbidden // nobody has sent it
+			}
+			assert.Equal(t, want, w.Code, part)
+			assert.Zero(t, w.Body.Len())
 		}
 		got := h.post(strings.Replace(msg("1", "1", pkg1), "<Target><LocURI>"+serverURL+"</LocURI></Target>", "", 1))
 		assert.Equal(t, []string{"Status SyncHdr 0 400", "Status Alert 1 400", "Status Replace 2 400", "Final"}, summary(got))
+		assert.Empty(t, h.record().Sessions)
+	},
+	"X-2_header_without_a_version": func(t *testing.T) {
+		h := newHouse(t)
+		for _, part := range []string{"<VerDTD>1.2</VerDTD>", "<VerProto>DM/1.2</VerProto>"} {
+			got := h.post(strings.Replace(msg("1", "1", pkg1), part, "", 1))
+			assert.Equal(t, []string{"Status SyncHdr 0 412", "Status Alert 1 412", "Status Replace 2 412", "Final"}, summary(got), part)
+			assert.Equal(t, []string{"1.2", "DM/1.2"}, []string{got.Header.VerDTD, got.Header.VerProto}, part)
+		}
 		assert.Empty(t, h.record().Sessions)
 	},
 	"X-16_identifiers_are_compared_as_text": func(t *testing.T) {
@@ -200,6 +214,10 @@ var syntaxRows = map[string]func(*testing.T){
 		h.enqueue("a", get("./A"))
 		got := h.post(msg("1", "1", `<Frobnicate><CmdID>8</CmdID><X>1</X></Frobnicate>`+pkg1))
 		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Frobnicate 8 501", "Status Alert 1 200", "Status Replace 2 200", "5 Get ./A", "Final"}, summary(got))
+	},
+	"X-8_unknown_element_in_a_group_gets_501": func(t *testing.T) {
+		got := newHouse(t).post(msg("1", "1", `<Sequence><CmdID>7</CmdID><Frobnicate><CmdID>8</CmdID></Frobnicate></Sequence>`+pkg1))
+		assert.Equal(t, []string{"Status Sequence 7 405", "Status Frobnicate 8 501"}, summary(got)[1:3])
 	},
 	"X-9_unused_commands_get_405": clientCommandsRefused,
 	"X-19_empty_package_is_answered": func(t *testing.T) {

@@ -128,8 +128,13 @@ var packageRows = map[string]func(*testing.T){
 	"P-6_package_1_without_alert_or_devinfo_is_answered": func(t *testing.T) {
 		h := newHouse(t)
 		h.enqueue("a", get("./A"))
+		h.post(msg("0", "1", pkg1))
+		assert.NotContains(t, h.log.String(), "package 1")
 		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Replace 2 200", "3 Get ./A", "Final"}, summary(h.post(msg("1", "1", devInfo+final))))
+		assert.Contains(t, h.log.String(), "package 1 without a session alert")
+		assert.NotContains(t, h.log.String(), "DevInfo")
 		assert.Equal(t, []string{"Status SyncHdr 0 200", "Status Alert 1 200", "3 Get ./A", "Final"}, summary(h.post(msg("2", "1", alert1201+final))))
+		assert.Contains(t, h.log.String(), "package 1 without DevInfo")
 	},
 	"P-8_package_2_is_statuses_commands_final": func(t *testing.T) {
 		h := newHouse(t)
@@ -193,7 +198,8 @@ var packageRows = map[string]func(*testing.T){
 		assert.Equal(t, "3", h.post(msg("1", "10", final)).Header.MsgID)
 		assert.Equal(t, "1", h.post(msg("2", "1", pkg1)).Header.MsgID)
 	},
-	"P-18_other_commands_of_a_client_are_answered_405": clientCommandsRefused,
+	"P-18_other_commands_of_a_client_are_answered_405":     clientCommandsRefused,
+	"P-18_groups_of_a_client_are_refused_with_all_in_them": clientGroupsRefused,
 	"P-20_missing_final_leaves_the_package_open": func(t *testing.T) {
 		h := newHouse(t)
 		h.enqueue("a", get("./A"))
@@ -310,6 +316,7 @@ var packageRows = map[string]func(*testing.T){
 		h.enqueue("a", get("./A"))
 		h.post(msg("1", "1", pkg1))
 		h.post(msg("1", "5", okHdr("1"))) // a gap upwards is accepted
+		assert.Contains(t, h.log.String(), `message \"5\" after message \"1\"`)
 		before := h.record()
 		for _, id := range []string{"5", "4", "2"} {
 			got := h.post(msg("1", id, okHdr("1")+status(2, "1", "4", "Get", 200)+final))

@@ -185,6 +185,9 @@ func (t *Turn) read() {
 			t.info(c)
 		}
 	}
+	if t.state.Messages == 1 && t.in.Message.Final {
+		t.missing()
+	}
 	closed := t.in.Message.Final || t.aborted
 	if closed && t.state.Incoming.Command != "" {
 		t.interrupt()
@@ -195,6 +198,26 @@ func (t *Turn) read() {
 		t.giveBack(t.state)
 	case closed:
 		t.settle(t.state, false)
+	}
+}
+
+// missing notes what a package 1 of one message lacks (OMA DM Protocol 1.2.1, section 8.3).
+func (t *Turn) missing() {
+	alert, info := false, false
+	for _, cmd := range t.in.Message.Body {
+		switch c := cmd.(type) {
+		case *syncml.Alert:
+			code, err := omadm.ParseAlertCode(c.Data.Value)
+			alert = alert || err == nil && code.Class() == omadm.AlertSession
+		case *syncml.Replace:
+			info = true
+		}
+	}
+	if !alert {
+		t.note("package 1 without a session alert")
+	}
+	if !info {
+		t.note("package 1 without DevInfo")
 	}
 }
 
