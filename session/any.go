@@ -33,11 +33,14 @@ func (a authenticators) configured() error {
 // Authenticate implements Authenticator.
 func (a authenticators) Authenticate(ctx context.Context, in *Inbound) (Principal, error) {
 	var claim Principal
-	claimed := false
+	claimed, none := false, ErrNoCredentials
 	for _, each := range a {
 		p, err := each.Authenticate(ctx, in)
 		switch {
 		case errors.Is(err, ErrNoCredentials):
+			if err != ErrNoCredentials {
+				none = err // which says more
+			}
 		case err != nil:
 			return Principal{}, err
 		case p.Proven:
@@ -47,7 +50,7 @@ func (a authenticators) Authenticate(ctx context.Context, in *Inbound) (Principa
 		}
 	}
 	if !claimed {
-		return Principal{}, ErrNoCredentials
+		return Principal{}, none
 	}
 	return claim, nil
 }

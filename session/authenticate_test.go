@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -268,4 +269,51 @@ func TestCertificatesAreComparedWhole(t *testing.T) {
 
 func TestInsecureTrustWarns(t *testing.T) {
 	assert.Contains(t, newHouse(t).log.String(), "level=WARN msg=\"session: InsecureTrust")
+}
+
+// The operator is told why a sender is refused, in the log and by the hook. The sender is not.
+func TestLogSaysWhyASenderIsRefused(t *testing.T) {
+	ours, theirs := newAuthority(t), newAuthority(t)
+	foreign, _ := theirs.issue(t, "pc-1")
+	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	header := ":" + base64.StdEncoding.EncodeToString(foreign.Raw) + ":"
+	forwarded := session.ForwardedCertificate{Proxies: loopback, Device: byName, Roots: ours.pool()}
+	elsewhere := forwarded
+	elsewhere.Proxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	tokens := session.BearerToken{Verify: func(context.Context, string) (omadm.DeviceID, error) {
+		return "", fmt.Errorf("token has expired%s: %w", strings.Repeat("!", 1000), session.ErrUnauthenticated)
+	}}
+	for name, test := range map[string]struct {
+		auth        session.Authenticator
+		name, value string // of a header
+		want        string
+	}{
+		"none":          {tokens, "X-Other", "x", `reason="sender is not authenticated: no credentials"`},
+		"foreign":       {forwarded, "Client-Cert", header, `reason="sender is not authenticated: certificate is not trusted: x509: certificate signed by unknown authority`},
+		"malformed":     {forwarded, "Client-Cert", "x", `reason="sender is not authenticated: not a certificate"`},
+		"another proxy": {session.Any(elsewhere, tokens), "Client-Cert", header, `reason="sender is not authenticated: no credentials from a proxy that is believed"`},
+		"application":   {tokens, "Authorization", "Bearer secret", `reason="token has expired!!!`},
+		"signature":     {session.SignedMessage{Device: byName, Roots: ours.pool()}, "MS-Signature", "AAAA", `reason="sender is not authenticated: `},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var told error
+			h := newHouse(t, func(c *session.Config) {
+				c.Authenticator = test.auth
+				c.Hooks.Refused = func(_ context.Context, _ int, err error) { told = err }
+			})
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(msg("1", "1", pkg1)))
+			r.RemoteAddr = "127.0.0.1:4"
+			r.Header.Set("Content-Type", syncml.ContentTypeXML)
+			r.Header.Set(test.name, test.value)
+			w := httptest.NewRecorder()
+			h.handler.ServeHTTP(w, r)
+			assert.Equal(t, http.StatusForbidden, w.Code)
+			assert.Zero(t, w.Body.Len())
+			log := h.log.String()
+			assert.Contains(t, log, test.want)
+			assert.Less(t, len(log), 1000)
+			assert.NotContains(t, log, "secret")
+			assert.ErrorIs(t, told, session.ErrUnauthenticated)
+		})
+	}
 }

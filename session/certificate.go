@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/gomadm/gomadm/omadm"
@@ -34,11 +35,11 @@ func (a ClientCertificate) Authenticate(ctx context.Context, in *Inbound) (Princ
 		return Principal{}, ErrNoCredentials
 	}
 	cert := in.TLS.PeerCertificates[0]
-	trusted := len(in.TLS.VerifiedChains) > 0
 	if a.Roots != nil {
-		trusted = verified(cert, in.TLS.PeerCertificates[1:], a.Roots, time.Time{})
-	}
-	if !trusted {
+		if err := verify(cert, in.TLS.PeerCertificates[1:], a.Roots, time.Time{}); err != nil {
+			return Principal{}, unproven(err)
+		}
+	} else if len(in.TLS.VerifiedChains) == 0 {
 		return Principal{}, unproven(errUntrusted)
 	}
 	return certified(ctx, a.Device, cert, "tls")
@@ -62,14 +63,16 @@ func BySerial(device func(ctx context.Context, issuer, serial string) (omadm.Dev
 	}
 }
 
-// verified reports whether a certificate for client authentication is good at a time; the zero time is now.
-func verified(cert *x509.Certificate, chain []*x509.Certificate, roots *x509.CertPool, at time.Time) bool {
+// verify says why a certificate for client authentication is not good at a time; the zero time is now.
+func verify(cert *x509.Certificate, chain []*x509.Certificate, roots *x509.CertPool, at time.Time) error {
 	opts := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool(), CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	for _, c := range chain {
 		opts.Intermediates.AddCert(c)
 	}
-	_, err := cert.Verify(opts)
-	return err == nil
+	if _, err := cert.Verify(opts); err != nil {
+		return fmt.Errorf("%w: %w", errUntrusted, err)
+	}
+	return nil
 }
 
 func certified(ctx context.Context, device func(context.Context, *x509.Certificate) (omadm.DeviceID, error), cert *x509.Certificate, scheme string) (Principal, error) {

@@ -55,7 +55,7 @@ func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
 type Authenticator interface {
 	// Authenticate returns the sender. ErrUnauthenticated if there is no proof of who it is, ErrNoCredentials if there
 	// is not even an attempt: the client then gets HTTP status 403 and an empty body, and nothing is stored. Any other
-	// error is answered 503.
+	// error is answered 503. The text of the error goes into the log: it must not hold what would prove the sender.
 	Authenticate(ctx context.Context, in *Inbound) (Principal, error)
 }
 

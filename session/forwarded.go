@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -43,12 +44,15 @@ func (a ForwardedCertificate) configured() error {
 
 // Authenticate implements Authenticator.
 func (a ForwardedCertificate) Authenticate(ctx context.Context, in *Inbound) (Principal, error) {
-	if !a.trusts(in.RemoteAddr) {
-		return Principal{}, ErrNoCredentials
-	}
 	name := a.Header
 	if name == "" {
 		name = "Client-Cert"
+	}
+	if !a.trusts(in.RemoteAddr) {
+		if len(in.Headers.Values(name)) > 0 {
+			return Principal{}, fmt.Errorf("%w from a proxy that is believed", ErrNoCredentials)
+		}
+		return Principal{}, ErrNoCredentials
 	}
 	value, err := sole(in.Headers.Values(name))
 	if err != nil {
@@ -61,8 +65,10 @@ func (a ForwardedCertificate) Authenticate(ctx context.Context, in *Inbound) (Pr
 	if err != nil {
 		return Principal{}, unproven(errCertificate)
 	}
-	if a.Roots != nil && !verified(cert, nil, a.Roots, time.Time{}) {
-		return Principal{}, unproven(errUntrusted)
+	if a.Roots != nil {
+		if err := verify(cert, nil, a.Roots, time.Time{}); err != nil {
+			return Principal{}, unproven(err)
+		}
 	}
 	return certified(ctx, a.Device, cert, "forwarded-certificate")
 }

@@ -121,8 +121,12 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Cache-Control", "private, no-store")
 	w.WriteHeader(refused.Status)
+	reason := refused.Reason
+	if refused.Err != nil {
+		reason = fmt.Sprintf("%.300s", strings.TrimPrefix(refused.Err.Error(), "session: "))
+	}
 	h.cfg.Logger.LogAttrs(r.Context(), slog.LevelWarn, "session: message refused",
-		slog.Int("status", refused.Status), slog.String("reason", refused.Reason), slog.String("remote", r.RemoteAddr))
+		slog.Int("status", refused.Status), slog.String("reason", reason), slog.String("remote", r.RemoteAddr))
 	if h.cfg.Hooks.Refused != nil {
 		h.cfg.Hooks.Refused(r.Context(), refused.Status, err)
 	}
@@ -211,7 +215,7 @@ func (h *Handler) body(r *http.Request, buf *bytes.Buffer) ([]byte, error) {
 func (h *Handler) respond(ctx context.Context, in *Inbound, m *memory) (*Answer, error) {
 	p, err := h.cfg.Authenticator.Authenticate(ctx, in)
 	if errors.Is(err, ErrUnauthenticated) {
-		return nil, &RefusedError{Status: http.StatusForbidden, Reason: "sender is not authenticated"}
+		return nil, &RefusedError{Status: http.StatusForbidden, Reason: "sender is not authenticated", Err: err}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("session: authenticate: %w", err)

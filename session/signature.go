@@ -86,8 +86,8 @@ func (a SignedMessage) verify(s *signature, body []byte) error {
 	if d := now.Sub(s.signed); d > age || d < -age {
 		return errSigningTime
 	}
-	if !verified(s.signer, s.chain, a.Roots, now) {
-		return errUntrusted
+	if err := verify(s.signer, s.chain, a.Roots, now); err != nil {
+		return err
 	}
 	return s.verify(body)
 }

@@ -51,9 +51,15 @@ type RefusedError struct {
 	Reason string
 	// RetryAfter is what a client is told that may come again; 0: a second with status 503, else nothing.
 	RetryAfter time.Duration
+	// Err is what the Authenticator said about a sender that is not authenticated, for the log; nil: there is no more to say.
+	// The sender is not told.
+	Err error
 }
 
 func (e *RefusedError) Error() string { return "session: " + e.Reason }
+
+// Unwrap returns Err.
+func (e *RefusedError) Unwrap() error { return e.Err }
 
 // Receive authenticates a message, matches its statuses and results with the commands that were sent, and notes its
 // events. It does no I/O, reads no clock and changes no argument. The error is a *RefusedError.
