@@ -59,18 +59,17 @@ type Build struct {
 // ParseBuild reads "10.0.22631.3007", with or without the revision. "22631.3007" and "22631" are builds of 10.0, whose
 // numbers have five digits.
 func ParseBuild(s string) (Build, error) {
-	var n [4]int
-	parts := strings.Split(strings.TrimSpace(s), ".")
-	short := len(parts) < 3
+	n := [4]int{10}
+	i, rest := 0, strings.TrimSpace(s)
+	short := strings.Count(rest, ".") < 2
 	if short {
-		parts = append([]string{"10", "0"}, parts...)
+		i = 2
 	}
-	if len(parts) > len(n) || short && len(parts[2]) < 5 {
-		return Build{}, &FactError{Reason: "not a build: " + quote(s)}
-	}
-	for i, p := range parts {
-		v, err := strconv.ParseUint(p, 10, 31)
-		if err != nil {
+	for more := true; more; i++ {
+		var part string
+		part, rest, more = strings.Cut(rest, ".")
+		v, err := strconv.ParseUint(part, 10, 31)
+		if err != nil || i == len(n) || short && i == 2 && len(part) < 5 {
 			return Build{}, &FactError{Reason: "not a build: " + quote(s)}
 		}
 		n[i] = int(v)

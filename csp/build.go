@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Limits of a table.
@@ -36,7 +35,7 @@ type treeNode struct {
 // encode returns the table of the definitions.
 func encode(p Provenance, defs []Definition) (string, error) {
 	root := &treeNode{}
-	byPath := map[string]*treeNode{"": root}
+	byPath := make(map[string]*treeNode)
 	count := 1
 	for i := range defs {
 		if err := defs[i].check(); err != nil {
@@ -64,15 +63,14 @@ func grow(root *treeNode, byPath map[string]*treeNode, d *Definition) (n *treeNo
 		return nil, 0, err
 	}
 	n = root
-	path := ""
+	key, end := pathKey(segments), -1
 	for _, s := range segments {
 		title, dynamic := placeholder(s)
-		if dynamic {
-			path += "/{}"
-		} else {
-			path += "/" + strings.ToLower(s)
+		if !dynamic {
 			title = s
 		}
+		end = endOfName(key, end+1)
+		path := key[:end]
 		child := byPath[path]
 		switch {
 		case child == nil:

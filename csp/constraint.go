@@ -319,12 +319,15 @@ func (f flags) has(n uint64) bool {
 // does not count.
 func parseNumber(s string) (int64, bool) {
 	s = strings.TrimSpace(s)
-	if hex, ok := strings.CutPrefix(strings.ToLower(s), "0x"); ok {
-		n, err := strconv.ParseUint(hex, 16, 63)
-		return int64(n), err == nil && !strings.HasPrefix(hex, "+")
+	switch {
+	case s == "" || s[0] != '-' && (s[0] < '0' || s[0] > '9'):
+		return 0, false // most texts; strconv would copy them into its error
+	case len(s) > 2 && s[0] == '0' && lower(s[1]) == 'x':
+		n, err := strconv.ParseUint(s[2:], 16, 63)
+		return int64(n), err == nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil && !strings.HasPrefix(s, "+")
+	return n, err == nil
 }
 
 // beyondInt32 reports whether a number does not fit into 32 bits with a sign.

@@ -114,12 +114,30 @@ func templateKey(template string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return pathKey(segments), nil
+}
+
+// pathKey returns the same for the names on all ways to one node. What it has before a delimiter is that of the node above.
+func pathKey(segments []string) string {
+	key := make([]byte, 0, 128) // most are shorter
 	for i, s := range segments {
-		if _, ok := placeholder(s); ok {
-			segments[i] = "{}"
+		if i > 0 {
+			key = append(key, '/')
 		}
+		if _, ok := placeholder(s); ok {
+			s = "{}"
+		}
+		key = append(key, s...)
 	}
-	return strings.ToLower(strings.Join(segments, "/")), nil
+	return strings.ToLower(string(key))
+}
+
+// endOfName returns where the name ends that begins at an offset of a key.
+func endOfName(key string, at int) int {
+	if i := strings.IndexByte(key[at:], '/'); i >= 0 {
+		return at + i
+	}
+	return len(key)
 }
 
 // stack makes the table of the layers from what they define, and from what the base says of the nodes above: it is
@@ -135,11 +153,11 @@ func (c *Catalog) stack(defs map[string]Definition) error {
 	slices.Sort(keys)
 	lower := Catalog{base: c.base}
 	all := make(map[string]bool)
-	var list []Definition
+	list := make([]Definition, 0, len(defs)+16) // with some above them
 	for _, key := range keys {
 		p := lower.root()
 		for at := 0; at < len(key); {
-			end := at + strings.IndexByte(key[at:]+"/", '/')
+			end := endOfName(key, at)
 			above := key[:end]
 			p = lower.stepKey(p, key[at:end])
 			at = end + 1
@@ -178,18 +196,20 @@ func (c *Catalog) stepKey(p place, name string) place {
 func titles(list []Definition) {
 	first := make(map[string]string)
 	for i := range list {
+		if !strings.Contains(list[i].Template, "/{") {
+			continue
+		}
 		segments := strings.Split(list[i].Template, "/")
-		path := ""
+		key, end := pathKey(segments), -1
 		for j, s := range segments {
-			if _, ok := placeholder(s); ok {
-				path += "/{}"
-				if t, ok := first[path]; ok {
-					segments[j] = t
-				} else {
-					first[path] = s
-				}
+			end = endOfName(key, end+1)
+			if _, ok := placeholder(s); !ok {
+				continue
+			}
+			if t, ok := first[key[:end]]; ok {
+				segments[j] = t
 			} else {
-				path += "/" + strings.ToLower(s)
+				first[key[:end]] = s
 			}
 		}
 		list[i].Template = strings.Join(segments, "/")

@@ -3,7 +3,6 @@ package csp
 import (
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/gomadm/gomadm/omadm"
 )
@@ -84,21 +83,20 @@ func (n Node) Name() string {
 // in a URI.
 func (n Node) Template() string {
 	t, i := n.table()
-	var way []int
+	way := make([]int, 0, 16) // most are shorter, and so is the address
 	for ; i != 0; i = t.parent(i) {
 		way = append(way, i)
 	}
-	var b strings.Builder
-	b.WriteByte('.')
+	b := append(make([]byte, 0, 128), '.')
 	for _, i := range slices.Backward(way) {
-		b.WriteByte('/')
+		b = append(b, '/')
 		if t.flags(i)&flagDynamic != 0 {
-			b.WriteString("{" + t.name(i) + "}")
+			b = append(append(append(b, '{'), t.name(i)...), '}')
 		} else {
-			b.WriteString(t.name(i))
+			b = append(b, t.name(i)...)
 		}
 	}
-	return b.String()
+	return string(b)
 }
 
 // String returns Template.

@@ -71,26 +71,35 @@ func (c *Catalog) ResolveLocURI(loc omadm.URI) (Match, error) {
 // URI returns the address in the case that the catalogue has; names that are chosen at run time are as they were asked
 // for, and so is the query. It is the same for all addresses of a node.
 func (m Match) URI() URI {
-	if m.Node.IsZero() {
+	if m.Node.IsZero() || m.spelt() {
 		return m.uri
 	}
 	asked := strings.Split(m.uri.segments(), "/")
 	t, i := m.Node.table()
-	same := true
 	for j := len(asked) - 1; j >= 0 && i != 0; j-- {
-		if t.flags(i)&flagDynamic == 0 && asked[j] != t.name(i) {
-			asked[j], same = t.name(i), false
+		if t.flags(i)&flagDynamic == 0 {
+			asked[j] = t.name(i)
 		}
 		i = t.parent(i)
-	}
-	if same {
-		return m.uri
 	}
 	loc := "./" + strings.Join(asked, "/")
 	if q := m.uri.Query(); q != "" {
 		loc += "?" + q
 	}
 	return URI{loc}
+}
+
+// spelt reports whether the address that was asked for is spelt as the catalogue has it.
+func (m Match) spelt() bool {
+	t, i := m.Node.table()
+	for rest := m.uri.segments(); rest != "" && i != 0; i = t.parent(i) {
+		cut := strings.LastIndexByte(rest, '/')
+		if t.flags(i)&flagDynamic == 0 && rest[cut+1:] != t.name(i) {
+			return false
+		}
+		rest = rest[:max(cut, 0)]
+	}
+	return true
 }
 
 // Params returns the names that were chosen at run time, unescaped, from the root on; nil when there are none.

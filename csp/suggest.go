@@ -82,33 +82,39 @@ func prefix(u URI, depth int) string {
 	return u.loc[:end]
 }
 
-// distance counts the letters to put in, leave out, change or swap with their neighbour to make b of a, their case
-// aside. It reports false when they are too many for a slip.
+// distance counts the letters to put in, leave out, change or swap with their neighbour to make b of a, the case of those of
+// ASCII aside. It reports false when they are too many for a slip. b has at most longestName.
 func distance(a, b string) (n int, ok bool) {
 	most := 1 + min(len(a), len(b))/4
 	if d := len(a) - len(b); d > most || -d > most {
 		return 0, false
 	}
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	before := make([]int, len(b)+1) // the row before the last
-	last := make([]int, len(b)+1)
-	row := make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
+	var rows [3][longestName + 1]uint8
+	before, last, row := &rows[0], &rows[1], &rows[2] // before is the one before the last
+	for j := range len(b) + 1 {
+		last[j] = uint8(j)
 	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
+	var above byte // the letter of the last row
+	for i := range len(a) {
+		letter, left := lower(a[i]), byte(0)
+		row[0] = uint8(i + 1)
+		least := row[0]
+		for j := range len(b) {
+			cost, other := uint8(1), lower(b[j])
+			if letter == other {
 				cost = 0
 			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+cost)
+			if i > 0 && j > 0 && letter == left && above == other {
+				row[j+1] = min(row[j+1], before[j-1]+1)
 			}
+			least, left = min(least, row[j+1]), other
 		}
+		if int(least) > most+1 { // a swap may be better by one
+			return 0, false
+		}
+		above = letter
 		before, last, row = last, row, before
 	}
-	return last[len(b)], last[len(b)] <= most
+	return int(last[len(b)]), int(last[len(b)]) <= most
 }
