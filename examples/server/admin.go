@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -148,12 +150,27 @@ func readJSON(r *http.Request, v any) error {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return badRequest{fmt.Errorf("body: %w", err)}
+		return badRequest{bodyError(err)}
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return badRequest{errors.Join(errors.New("body: more than one value"), err)}
 	}
 	return nil
+}
+
+// bodyError says what is wrong with a body in the words of JSON, not of Go.
+func bodyError(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case err == io.EOF:
+		return errors.New("body: is empty")
+	case errors.As(err, &wrong):
+		want := map[reflect.Kind]string{
+			reflect.String: "a string", reflect.Int: "a whole number", reflect.Struct: "an object", reflect.Slice: "an array",
+		}[wrong.Type.Kind()]
+		return fmt.Errorf("body: %s has to be %s, and is: %s", cmp.Or(wrong.Field, "the whole"), want, wrong.Value)
+	}
+	return fmt.Errorf("body: %w", err)
 }
 
 // segment escapes a path segment, dots too: otherwise "." and ".." lead elsewhere.

@@ -59,6 +59,12 @@ func TestAdminAnswers(t *testing.T) {
 		{"enqueue no JSON", "POST", "/devices/d/requests", `id=n`, 400, `{"error":`},
 		{"enqueue too much", "POST", "/devices/d/requests", `{"id":"` + strings.Repeat("x", maxAdminBody) + `"}`, 413, `{"error":`},
 
+		{"enqueue nothing", "POST", "/devices/d/requests", "", 400, `"body: is empty"`},
+		{"enqueue a list", "POST", "/devices/d/requests", `[]`, 400, `"body: the whole has to be an object, and is: array"`},
+		{"enqueue a number", "POST", "/devices/d/requests", `{"ops":[{"verb":"Replace","uri":"./a","value":7}]}`, 400,
+			`"body: ops.value has to be a string, and is: number"`},
+		{"enqueue a text for a number", "POST", "/devices/d/requests", `{"priority":"high"}`, 400, `"body: priority has to be a whole number, and is: string"`},
+
 		{"pending request", "GET", "/devices/d/requests/r", "", 200, `{"state":"pending"}`},
 		{"request held back", "GET", "/devices/d/requests/later", "", 200, `{"state":"pending"}`},
 		{"unknown request", "GET", "/devices/d/requests/nothing", "", 404, `{"error":`},
