@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -126,6 +127,21 @@ var statusRows = map[string]func(*testing.T){
 		require.Len(t, items, 2)
 		assert.Equal(t, "./A/B", items[0].Source.URI)
 		assert.Equal(t, "2", items[1].Data.Value)
+	},
+	"D-14_meta_of_results_is_the_default_of_their_items": func(t *testing.T) {
+		meta := func(format, typ string) string {
+			m := `<Meta><Format xmlns="syncml:metinf">` + format + `</Format>`
+			if typ != "" {
+				m += `<Type xmlns="syncml:metinf">` + typ + `</Type>`
+			}
+			return m + `</Meta>`
+		}
+		own := strings.Replace(item("./A/C", "2"), "<Data>", meta("int", "")+"<Data>", 1)
+		h := answered(t, status(2, "1", "4", "Get", 200)+result("4", meta("b64", "image/png")+item("./A/B", "AQ==")+own), request("r", get("./A?list=StructData")))
+		items := h.results("r")[1].Items
+		require.Len(t, items, 2)
+		assert.Equal(t, syncml.Meta{Format: "b64", Type: "image/png"}, *items[0].Meta)
+		assert.Equal(t, syncml.Meta{Format: "int", Type: "image/png"}, *items[1].Meta, "child by child")
 	},
 	"S-11_noresp_is_answered_all_the_same": func(t *testing.T) {
 		got := newHouse(t).post(msg("1", "1", `<Alert><CmdID>1</CmdID><NoResp/><Data>1201</Data></Alert>`+final))
@@ -366,6 +382,24 @@ var alertRows = map[string]func(*testing.T){
 	"U-14_session_alerts_and_reserved_codes": func(t *testing.T) {
 		answers(t, map[string]int{alert("1200"): 200, alert("1201"): 200, alert(" 1201\n"): 200, alert("1202"): 406, alert("1220"): 406, alert("1227"): 406, alert("1299"): 406})
 	},
+	"U-14_application_sees_how_the_session_began": func(t *testing.T) {
+		for _, want := range []omadm.AlertCode{omadm.AlertServerInitiated, omadm.AlertClientInitiated} {
+			var got omadm.AlertCode
+			h := newHouse(t, func(c *session.Config) {
+				c.Director = func(_ context.Context, turn *session.Turn) ([]omadm.Request, error) {
+					for _, cmd := range turn.Inbound().Message.Body {
+						if a, ok := cmd.(*syncml.Alert); ok {
+							got, _ = omadm.ParseAlertCode(a.Data.Value)
+						}
+					}
+					return nil, nil
+				}
+			})
+			h.post(msg("1", "1", alert(itoa(int(want)))+devInfo+final))
+			assert.Equal(t, want, got)
+			assert.Equal(t, omadm.AlertSession, got.Class())
+		}
+	},
 	"U-15_next_message": func(t *testing.T) { answers(t, map[string]int{alert("1222"): 200}) },
 	"U-16_each_item_of_a_1224_is_an_event": func(t *testing.T) {
 		h := newHouse(t)
@@ -505,6 +539,16 @@ var windowsRows = map[string]func(*testing.T){
 		assert.Contains(t, summary(got), "Status Alert 5 200")
 		require.Len(t, h.events(), 1)
 		assert.True(t, h.events()[0].Unenrolled)
+	},
+	"W-15_unenrolment_of_the_server_is_an_event_of_a_later_session": func(t *testing.T) {
+		h := newHouse(t)
+		h.enqueue("leave", exec("./Vendor/MSFT/DMClient/Unenroll"))
+		h.post(msg("1", "1", pkg1)) // the device ends the session without an answer
+		h.now = h.now.Add(time.Minute)
+		h.post(msg("2", "1", alert1201+alert("1226", typed("com.microsoft:mdm.unenrollment.userrequest", "1"))+devInfo+final))
+		require.Len(t, h.events(), 1)
+		assert.True(t, h.events()[0].Unenrolled)
+		assert.Equal(t, omadm.Unknown, h.outcomes()["leave"].Kind)
 	},
 	"W-16_repeated_cmdids_are_both_executed": func(t *testing.T) {
 		h := newHouse(t, acceptDone)
