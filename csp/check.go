@@ -402,7 +402,7 @@ func (k *checker) names(s *subject, n Node) {
 		if pattern == "" {
 			continue
 		}
-		if re := k.patterns.get(pattern); re != nil && !re.MatchString(name) {
+		if !k.patterns.matches(pattern, name) {
 			i := Issue{
 				Code: CodeNamePattern, Got: shorten(name), Want: pattern, Source: k.source(n, CodeNamePattern),
 				Message: "not a name for " + n.Name(),

@@ -165,7 +165,9 @@ func (k *checker) content(s *subject, n Node, allowed *Constraint) bool {
 // fault reports what is wrong with a value.
 func (k *checker) fault(s *subject, f fault) { k.add(s, issueOf(f)) }
 
-func issueOf(f fault) Issue { return Issue{Code: f.code, Got: f.got, Want: f.want, Message: f.message} }
+func issueOf(f fault) Issue {
+	return Issue{Code: f.code, Got: f.got, Want: limited(f.want), Message: f.message}
+}
 
 // formatFault returns what is wrong with data as a value of a format. Whoever allows certain values says more about
 // numbers.

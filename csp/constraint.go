@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,20 +24,86 @@ type fault struct {
 
 func (f fault) ok() bool { return f.code == "" }
 
-// patterns compiles the patterns of constraints, each once. The zero patterns is ready.
-type patterns struct{ compiled map[string]*regexp.Regexp }
+// patterns compiles the patterns of constraints, each once, and bounds what they cost. The zero patterns is ready.
+type patterns struct {
+	compiled map[string]program
+	steps    int // spent so far
+}
 
-// get returns the pattern, to be matched as a whole; nil when it is none.
-func (p *patterns) get(pattern string) *regexp.Regexp {
-	re, ok := p.compiled[pattern]
+// program is a compiled pattern.
+type program struct {
+	re     *regexp.Regexp // nil: it is none
+	weight int            // what it takes for an octet of text, at most
+}
+
+// Limits of patterns. The longest of Windows has 525 octets, the heaviest a weight of 5,470. One that is longer or heavier
+// is none, and when all steps are spent, texts are taken for what they should be: a pattern of 3 KB could ask for a
+// gigabyte, and for minutes with each text.
+const (
+	maxPattern = 4096
+	maxWeight  = 20_000
+	maxSteps   = 1 << 27 // weights times octets of text
+)
+
+// get returns the pattern, to be matched as a whole.
+func (p *patterns) get(pattern string) program {
+	prog, ok := p.compiled[pattern]
 	if !ok {
-		re, _ = regexp.Compile("^(?:" + pattern + ")$")
+		prog = compile(pattern)
 		if p.compiled == nil {
-			p.compiled = make(map[string]*regexp.Regexp)
+			p.compiled = make(map[string]program)
 		}
-		p.compiled[pattern] = re
+		p.compiled[pattern] = prog
 	}
-	return re
+	return prog
+}
+
+// matches reports whether a text matches a pattern as a whole; all do when it is none.
+func (p *patterns) matches(pattern, text string) bool {
+	prog := p.get(pattern)
+	if prog.re == nil {
+		return true
+	}
+	if p.steps += prog.weight * (len(text) + 1); p.steps > maxSteps {
+		p.steps = maxSteps // which all further ones exceed
+		return true
+	}
+	return prog.re.MatchString(text)
+}
+
+func compile(pattern string) program {
+	if len(pattern) > maxPattern {
+		return program{}
+	}
+	whole := "^(?:" + pattern + ")$"
+	tree, err := syntax.Parse(whole, syntax.Perl)
+	if err != nil {
+		return program{}
+	}
+	n := weight(tree)
+	if n > maxWeight {
+		return program{}
+	}
+	re, err := regexp.Compile(whole)
+	if err != nil {
+		return program{}
+	}
+	return program{re, n}
+}
+
+// weight returns how much memory and time a pattern takes: its characters and ranges of characters, as often as they are
+// repeated. It is at most a little more than maxWeight.
+func weight(re *syntax.Regexp) int {
+	n := max(len(re.Rune), 1)
+	for _, sub := range re.Sub {
+		if n += weight(sub); n > maxWeight {
+			return maxWeight + 1
+		}
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(re.Min, re.Max, 1)
+	}
+	return min(n, maxWeight+1)
 }
 
 // allows returns what is wrong with a text for a node of a format. Of a list it looks at each item. It does not look into
@@ -94,7 +161,11 @@ func (c *Constraint) allowsList(text string, format omadm.Format, p *patterns) f
 }
 
 func (c *Constraint) allowsEnum(text string, format omadm.Format) fault {
-	if slices.ContainsFunc(c.Values, func(v string) bool { return sameText(v, text, format) }) {
+	trimmed := text
+	if format == omadm.FormatInt || format == omadm.FormatBool {
+		trimmed = strings.TrimSpace(text) // once, and not for each of the values
+	}
+	if slices.ContainsFunc(c.Values, func(v string) bool { return sameText(v, trimmed, format) || format == omadm.FormatBool && v == text }) {
 		return fault{}
 	}
 	return fault{CodeValueEnum, shorten(text), oneOf(c.Values), "is none of the values of the node"}
@@ -131,7 +202,7 @@ func (c *Constraint) allowsRange(text string) fault {
 		return fault{CodeValueFormat, shorten(text), "a number in " + r.String(), "is not a number"}
 	}
 	if !r.has(n) {
-		return fault{CodeValueRange, text, r.String(), "is out of range"}
+		return fault{CodeValueRange, shortNumber(text), r.String(), "is out of range"}
 	}
 	return fault{}
 }
@@ -139,11 +210,11 @@ func (c *Constraint) allowsRange(text string) fault {
 func (c *Constraint) allowsFlags(text string) fault {
 	n, ok := parseNumber(text)
 	if !ok || n < 0 {
-		return fault{CodeValueFormat, shorten(text), "a sum of " + strings.Join(c.Values, ", "), "is not a number"}
+		return fault{CodeValueFormat, shorten(text), "a sum of " + oneOf(c.Values), "is not a number"}
 	}
 	bits, ok := parseFlags(c.Values)
 	if ok && !bits.has(uint64(n)) {
-		return fault{CodeValueFlags, text, "a sum of " + strings.Join(c.Values, ", "), "has bits that mean nothing"}
+		return fault{CodeValueFlags, shortNumber(text), "a sum of " + oneOf(c.Values), "has bits that mean nothing"}
 	}
 	return fault{}
 }
@@ -152,8 +223,7 @@ func (c *Constraint) allowsRegex(text string, p *patterns) fault {
 	if len(c.Values) == 0 || c.Values[0] == "" {
 		return fault{}
 	}
-	re := p.get(c.Values[0])
-	if re == nil || re.MatchString(text) {
+	if p.matches(c.Values[0], text) {
 		return fault{}
 	}
 	return fault{CodeValueRegex, shorten(text), c.Values[0], "does not match the pattern of the node"}
@@ -355,6 +425,23 @@ func shorten(text string) string {
 		return fmt.Sprintf("%q… (%d octets)", text[:cut], len(text))
 	}
 	return strconv.Quote(text)
+}
+
+// shortNumber returns a number for a message. It may have any number of zeros, and white space around it.
+func shortNumber(text string) string {
+	if text = strings.TrimSpace(text); len(text) > 40 {
+		return shorten(text)
+	}
+	return text
+}
+
+// limited returns what a message says of the facts of a catalogue, which may come from anybody.
+func limited(want string) string {
+	const most = 4096
+	if len(want) > most {
+		return fmt.Sprintf("%s… (%d octets)", strings.ToValidUTF8(want[:most], ""), len(want))
+	}
+	return want
 }
 
 // oneOf returns a list for a message.

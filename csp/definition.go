@@ -68,11 +68,21 @@ func placeholder(segment string) (title string, ok bool) {
 	return segment[1 : len(segment)-1], true
 }
 
+// Limits of a template. What a table costs grows with the product of its names and its length, and no device has nodes
+// that deep.
+const (
+	maxTemplate = 4096 // octets
+	maxNames    = 64
+)
+
 // templateSegments returns the names of a template, or an error when it has none.
 func templateSegments(template string) ([]string, error) {
 	rest, ok := strings.CutPrefix(template, "./")
 	if !ok {
 		return nil, &FactError{Template: template, Reason: `does not begin with "./"`}
+	}
+	if len(rest) > maxTemplate || strings.Count(rest, "/") >= maxNames {
+		return nil, &FactError{Template: template, Reason: fmt.Sprintf("more than %d names or %d octets", maxNames, maxTemplate)}
 	}
 	segments := strings.Split(rest, "/")
 	for i, s := range segments {

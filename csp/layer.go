@@ -46,18 +46,26 @@ type Facts struct {
 	Confirmed        *bool              `json:"confirmed,omitempty"` // of the constraint that is there
 }
 
+// maxLayer is the size of the longest layer that is read, in octets.
+const maxLayer = 16 << 20
+
 // ReadLayer reads a layer in JSON: an object with name, define and correct as in Layer, where verbs are written as
-// "Get Replace". What it does not know is an error, so that no correction is lost by a slip.
+// "Get Replace". What it does not know is an error, so that no correction is lost by a slip, and so is more than 16 MiB.
 func ReadLayer(r io.Reader) (Layer, error) {
 	var l Layer
-	d := json.NewDecoder(r)
+	in := &io.LimitedReader{R: r, N: maxLayer + 1}
+	d := json.NewDecoder(in)
 	d.DisallowUnknownFields()
-	if err := d.Decode(&l); err == io.EOF {
+	err := d.Decode(&l)
+	more := err == nil && d.More()
+	switch {
+	case in.N <= 0:
+		return Layer{}, &FactError{Reason: fmt.Sprintf("a layer of more than %d octets", maxLayer)}
+	case err == io.EOF:
 		return Layer{}, &FactError{Reason: "the layer is empty"}
-	} else if err != nil {
+	case err != nil:
 		return Layer{}, fmt.Errorf("csp: layer: %w", err)
-	}
-	if d.More() {
+	case more:
 		return Layer{}, &FactError{Reason: "something follows the layer"}
 	}
 	return l, nil
@@ -66,10 +74,11 @@ func ReadLayer(r io.Reader) (Layer, error) {
 // With returns a catalogue with more layers on c. Later ones come first where two say something of one node. The cost
 // is that of the nodes in the layers, not of c, once for all that are without corrections and once more for each other
 // one: several layers are best put on together. The error is a *FactError: a correction has to be of a node that is
-// there, and has to say where it is from.
+// there, and has to say where it is from; all together change at most 65,536 nodes, and fewer where one is corrected often.
 func (c *Catalog) With(layers ...Layer) (*Catalog, error) {
 	next := &Catalog{base: c.base, layers: slices.Concat(c.layers, layers)}
 	defs := make(map[string]Definition)
+	work := effort{visits: maxVisits, changes: maxChanges}
 	for _, l := range next.layers {
 		for _, d := range l.Define {
 			key, err := templateKey(d.Template)
@@ -88,7 +97,7 @@ func (c *Catalog) With(layers ...Layer) (*Catalog, error) {
 			return nil, err
 		}
 		for _, correction := range l.Correct {
-			if err := next.correct(defs, correction); err != nil {
+			if err := next.correct(defs, correction, &work); err != nil {
 				return nil, err
 			}
 		}
@@ -216,13 +225,26 @@ func titles(list []Definition) {
 	}
 }
 
+// effort is how much corrections may still cost.
+type effort struct{ visits, changes int }
+
+// What the corrections of a catalogue may cost: nodes that are looked at, and nodes that are changed, each time they are. A
+// few octets of a layer can ask for all nodes there are. One with many sources costs more, as each is kept.
+const (
+	maxVisits  = 1 << 22
+	maxChanges = 1 << 16
+)
+
 // correct applies a correction to the nodes of c it is about, and puts them into defs.
-func (c *Catalog) correct(defs map[string]Definition, correction Correction) error {
+func (c *Catalog) correct(defs map[string]Definition, correction Correction, work *effort) error {
 	if strings.TrimSpace(correction.Source) == "" {
 		return &FactError{Reason: fmt.Sprintf("correction of %q without a source", correction.Nodes)}
 	}
 	for _, pattern := range correction.Nodes {
-		nodes := c.matching(pattern)
+		nodes := c.matching(pattern, &work.visits)
+		if work.visits < 0 {
+			return tooMany(pattern)
+		}
 		if len(nodes) == 0 {
 			return &FactError{Template: pattern, Reason: "correction of a node that is not there"}
 		}
@@ -235,16 +257,26 @@ func (c *Catalog) correct(defs map[string]Definition, correction Correction) err
 			if !ok {
 				d = n.Definition()
 			}
+			if work.changes -= 1 + len(d.Sources)/8; work.changes < 0 {
+				return tooMany(pattern)
+			}
 			correction.Set.apply(&d)
-			d.Sources = append(slices.Clip(d.Sources), correction.Source)
+			if !slices.Contains(d.Sources, correction.Source) {
+				d.Sources = append(slices.Clip(d.Sources), correction.Source)
+			}
 			defs[key] = d
 		}
 	}
 	return nil
 }
 
-// matching returns the described nodes that a pattern of a correction is about.
-func (c *Catalog) matching(pattern string) []Node {
+func tooMany(pattern string) error {
+	return &FactError{Template: pattern, Reason: "corrections of too many nodes"}
+}
+
+// matching returns the described nodes that a pattern of a correction is about, as far as it comes with so many visits of
+// nodes.
+func (c *Catalog) matching(pattern string, visits *int) []Node {
 	rest, ok := strings.CutPrefix(pattern, "./")
 	if !ok {
 		return nil
@@ -269,6 +301,9 @@ func (c *Catalog) matching(pattern string) []Node {
 			}
 		}
 		for child := range c.childrenAt(p) {
+			if *visits--; *visits < 0 {
+				return
+			}
 			switch {
 			case len(segments) == 0:
 				walk(c.locate(child), nil)
