@@ -154,8 +154,11 @@ func (p *Policy) forbidden() (key string, found bool) {
 
 // Install returns the request that installs a template on a device, under the name of its file; another edition of the
 // template needs another name. The request has no ID; the caller gives it one. The error has the issues of Check, or says
-// what is wrong with a name.
+// what is wrong with a name, or that Parse has not read the template.
 func (a App) Install(f File) (omadm.Request, error) {
+	if f.Template == nil || f.Template.text == "" {
+		return omadm.Request{}, errNoTemplate(f)
+	}
 	if err := f.Template.Check().Err(); err != nil {
 		return omadm.Request{}, fmt.Errorf("admx: %w", err)
 	}
@@ -178,11 +181,19 @@ func (a App) Remove(file string) omadm.Request {
 	return omadm.Request{Ops: []omadm.Op{{Verb: omadm.Delete, URI: u}}}
 }
 
+// errNoTemplate says that a file has no template, or one that is no file.
+func errNoTemplate(f File) error {
+	return fmt.Errorf("admx: %q has no template that Parse has read", f.Name)
+}
+
 // Layer returns the policies of templates of a as nodes for csp.Catalog.With. The error is that of Path, or says that two
-// policies have one address.
+// policies have one address or that a file has no template.
 func (a App) Layer(files ...File) (csp.Layer, error) {
 	b := layerBuilder{layer: csp.Layer{Name: "templates of " + a.Name}, from: make(map[string]string)}
 	for _, f := range files {
+		if f.Template == nil {
+			return csp.Layer{}, errNoTemplate(f)
+		}
 		areas := make(map[string]string) // by the category
 		for i := range f.Template.Policies {
 			p := &f.Template.Policies[i]

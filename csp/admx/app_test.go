@@ -121,6 +121,19 @@ func TestInstall(t *testing.T) {
 }
 
 // TestKeys: keys that Windows keeps for itself are found wherever they stand, here and by who checks the request.
+func TestFilesWithoutATemplate(t *testing.T) {
+	app := admx.App{Name: "Browser"}
+	const want = `admx: "a.admx" has no template that Parse has read`
+	for _, f := range []admx.File{{Name: "a.admx"}, {Name: "a.admx", Template: new(admx.Template)}} {
+		if _, err := app.Install(f); err == nil || err.Error() != want {
+			t.Errorf("Install: got error %v, want %s", err, want)
+		}
+	}
+	if _, err := app.Layer(admx.File{Name: "a.admx"}); err == nil || err.Error() != want {
+		t.Errorf("Layer: got error %v, want %s", err, want)
+	}
+}
+
 func TestKeys(t *testing.T) {
 	const own = `Software\Policies\Example`
 	at := func(place string) func(key string) string {
