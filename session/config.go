@@ -64,8 +64,10 @@ type Authenticator interface {
 type Check func(ctx context.Context, facts omadm.Facts, r *omadm.Request) error
 
 // Director adds requests to the answer to a message, after the statuses, results and events of the message were
-// read. It runs before the commit and may run again for the same message; only what it returns counts. A request
-// whose id the device has had already is left out.
+// read, whenever commands may be sent (Turn.Open). It runs before the commit and may run again for the same message; only
+// what it returns counts. A request whose id the device has had already is left out, at the price of another Load and Commit:
+// what was asked before is better not returned for each message. An error of it is logged, and the device gets its answer
+// without requests of the Director.
 type Director func(ctx context.Context, t *Turn) ([]omadm.Request, error)
 
 // Hooks are told what happened. Nil ones are skipped. They run before the reply is written, at most once for a
