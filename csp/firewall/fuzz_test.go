@@ -13,6 +13,7 @@ import (
 func FuzzRead(f *testing.F) {
 	f.Add("80,8080-8089", "LocalSubnet, 192.0.2.0/24", "Lan,All", "8:*")
 	f.Add("0-0", "", "Wireless", "")
+	f.Add("1-1", "", "", "")
 	f.Fuzz(func(t *testing.T, ports, addresses, interfaces, icmp string) {
 		item := func(name, value string) syncml.Item {
 			return syncml.Item{Source: syncml.Location{URI: "./Vendor/MSFT/Firewall/MdmStore/FirewallRules/r/" + name}, Data: syncml.Text(value)}

@@ -2,7 +2,6 @@ package firewall
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -76,18 +75,23 @@ func items(s string) (list []string) {
 	return list
 }
 
+// readPorts reads ranges. One that has one port is that port.
 func readPorts(s string) (list []Ports, err error) {
 	for _, i := range items(s) {
-		from, to, _ := strings.Cut(i, "-")
-		a, err := strconv.ParseUint(from, 10, 16)
-		b := uint64(0)
-		if err == nil && to != "" {
-			b, err = strconv.ParseUint(to, 10, 16)
+		first, last, many := strings.Cut(i, "-")
+		from, err := strconv.ParseUint(first, 10, 16)
+		to := from
+		if err == nil && many {
+			to, err = strconv.ParseUint(last, 10, 16)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("firewall: a range of ports is none")
+		if err != nil || to < from {
+			return nil, errors.New("firewall: a range of ports is none")
 		}
-		list = append(list, Ports{uint16(a), uint16(b)})
+		p := Ports{From: uint16(from)}
+		if to > from {
+			p.To = uint16(to)
+		}
+		list = append(list, p)
 	}
 	return list, nil
 }
