@@ -18,6 +18,7 @@ var builtin = Catalog{base: table{&embedded}}
 func Default() *Catalog { return &builtin }
 
 // Catalog is a set of nodes with what is known of them. It does not change and is safe for concurrent use.
+// Default, New, Load and With return one; the zero Catalog is none.
 type Catalog struct {
 	base table
 	// top are the nodes of layers, with those above them; it hides what base has of the same address.

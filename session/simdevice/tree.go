@@ -57,6 +57,7 @@ func (n Node) Interior() bool { return n.Format == "node" }
 
 // Tree is a management tree. It is safe for concurrent use. Nodes are named by URIs as in commands: "." is the
 // root, "./A/B" and "A/B" are one node, names are percent-escaped. In the profile Windows "./Device/A" is "./A".
+// NewTree and EmptyTree make one; the zero Tree is none.
 type Tree struct {
 	profile Profile
 

@@ -6,12 +6,19 @@
 //	store := sqlstore.New(db, sqlstore.SQLite, sqlstore.Options{})
 //	err = store.Migrate(ctx)
 //
+//	db, err := sql.Open("pgx", "postgres://gomadm@localhost/devices?plan_cache_mode=force_generic_plan")
+//	store := sqlstore.New(db, sqlstore.PostgreSQL, sqlstore.Options{})
+//
+// Programs that run are in examples/server/stores.
+//
 // The connections of SQLite should have these settings (here as modernc.org/sqlite takes them): with a busy timeout
 // processes wait for each other (in which SQLite does not look at the deadline, so it is short, and the store tries
 // again), in WAL mode nobody who reads waits, and without synchronous=full the last commits can be lost with the power. Of
 // PostgreSQL synchronous_commit has to be on, as it is by default, and plan_cache_mode should be force_generic_plan (with pgx
 // as a parameter of the URL): otherwise PostgreSQL plans the two statements of each message anew, which takes it longer than
 // running them. The driver is that of pgx (github.com/jackc/pgx/v5/stdlib), or another one that takes a slice as an array.
+// SQLite in memory (":memory:") has a database for each connection, in most of which there are no tables: let the *sql.DB
+// have one connection (SetMaxOpenConns), or take memstore.
 //
 // Load and Commit are one statement each on PostgreSQL. On SQLite they are transactions of statements that are prepared once
 // for each connection, so that the *sql.DB should keep its connections (SetMaxIdleConns). A Commit counts when the revision
