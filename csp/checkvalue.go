@@ -284,42 +284,40 @@ func isTemplateNode(n Node) bool {
 
 // template checks an administrative template that is to be installed.
 func (k *checker) template(s *subject, text string) {
-	doc, err := readDocument(text, xmlLimits)
-	if err != nil {
-		if f := allowsXML(text); !f.ok() {
+	key := ""
+	err := readParts(text, func(root *etree.Element) {
+		if key == "" {
+			key = forbiddenKey(root, false)
+		}
+	})
+	switch {
+	case err != nil:
+		if f := faultOfXML(err); !f.ok() {
 			k.fault(s, f)
 		}
-		return
-	}
-	for _, key := range registryKeys(doc.Root) {
-		if ForbiddenKey(key) {
-			k.add(s, Issue{
-				Code: CodeADMXRegistry, Got: shorten(key), Want: "a key of the application",
-				Message: "the template writes to a key of Windows, so that a device refuses it",
-			})
-			return
-		}
+	case key != "":
+		k.add(s, Issue{
+			Code: CodeADMXRegistry, Got: shorten(key), Want: "a key of the application",
+			Message: "the template writes to a key of Windows, so that a device refuses it",
+		})
 	}
 }
 
-// registryKeys returns the keys that the policies of a template and their elements write to.
-func registryKeys(root *etree.Element) []string {
-	var keys []string
-	var walk func(e *etree.Element, inPolicy bool)
-	walk = func(e *etree.Element, inPolicy bool) {
-		if inPolicy = inPolicy || e.Tag == "policy"; inPolicy {
-			for _, name := range [...]string{"key", "defaultKey"} {
-				if key := e.SelectAttrValue(name, ""); key != "" {
-					keys = append(keys, key)
-				}
+// forbiddenKey returns the first ForbiddenKey that a policy in e, or what is below it, writes to.
+func forbiddenKey(e *etree.Element, inPolicy bool) string {
+	if inPolicy = inPolicy || e.Tag == "policy"; inPolicy {
+		for _, name := range [...]string{"key", "defaultKey"} {
+			if key := e.SelectAttrValue(name, ""); ForbiddenKey(key) {
+				return key
 			}
 		}
-		for _, c := range e.ChildElements() {
-			walk(c, inPolicy)
+	}
+	for c := range e.ChildElementsSeq() {
+		if key := forbiddenKey(c, inPolicy); key != "" {
+			return key
 		}
 	}
-	walk(root, false)
-	return keys
+	return ""
 }
 
 // ForbiddenKey reports whether Windows refuses a template of an application that writes to a key of the registry, because

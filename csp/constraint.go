@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/beevik/etree"
+
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/omadm/xmltree"
 )
@@ -237,8 +239,10 @@ var (
 	comparedLimits = xmltree.Limits{Octets: 1 << 20, Depth: 64, Tokens: 10_000}
 )
 
-func allowsXML(text string) fault {
-	_, err := readDocument(text, xmlLimits)
+func allowsXML(text string) fault { return faultOfXML(readParts(text, func(*etree.Element) {})) }
+
+// faultOfXML returns what the error of a document says of a value.
+func faultOfXML(err error) fault {
 	var large *xmltree.LimitError
 	if err != nil && !errors.As(err, &large) {
 		return fault{code: CodeValueFormat, want: "XML", message: "is not XML: " + strings.TrimPrefix(err.Error(), "xmltree: ")}
@@ -248,13 +252,27 @@ func allowsXML(text string) fault {
 
 // readDocument reads a document that is a text, so that what its declaration says of an encoding does not count.
 func readDocument(text string, lim xmltree.Limits) (*xmltree.Document, error) {
+	return xmltree.Read(undeclared(text), lim)
+}
+
+// readParts reads a document that is a text under xmlLimits, and calls f with the roots of its parts, see xmltree.ReadParts: a
+// tree of all that may be there would be large.
+func readParts(text string, f func(root *etree.Element)) error {
+	return xmltree.ReadParts(undeclared(text), xmlLimits, xmlLimits.Depth, func(d *xmltree.Document) error {
+		f(d.Root)
+		return nil
+	})
+}
+
+// undeclared returns a document without its declaration.
+func undeclared(text string) []byte {
 	text = strings.TrimSpace(strings.TrimPrefix(text, "\uFEFF"))
 	if strings.HasPrefix(text, "<?xml ") {
 		if _, rest, ok := strings.Cut(text, "?>"); ok {
 			text = strings.TrimSpace(rest)
 		}
 	}
-	return xmltree.Read([]byte(text), lim)
+	return []byte(text)
 }
 
 // ranges are the numbers of a Range: intervals, one of which has to hold.

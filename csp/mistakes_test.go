@@ -197,6 +197,14 @@ var mistakes = []struct {
 			}
 			finds(t, csp.Device{}, one("./Device/Vendor/MSFT/Policy/ConfigOperations/ADMXInstall/Fabrikam/Policy/a", omadm.Text(template)), want...)
 		}
+		long := strings.Repeat(`<policy name="p" key="Software\Policies\Fabrikam"/>`, 5000)
+		for policies, want := range map[string]csp.Code{
+			`<policy key="SYSTEM"/>` + long: csp.CodeADMXRegistry, long + `<policy key="SYSTEM"/>`: csp.CodeADMXRegistry,
+			`<policy key="SYSTEM"/>` + long + `<policy>`: csp.CodeValueFormat,
+		} {
+			template := `<policyDefinitions><policies>` + policies + `</policies></policyDefinitions>`
+			finds(t, csp.Device{}, one("./Device/Vendor/MSFT/Policy/ConfigOperations/ADMXInstall/Fabrikam/Policy/a", omadm.Text(template)), want)
+		}
 	}},
 	{"15_a_policy_of_a_template_that_is_half_there", func(t *testing.T) {
 		const pin = "./Device/Vendor/MSFT/BitLocker/SystemDrivesMinimumPINLength"
