@@ -1,7 +1,10 @@
 package gomadm_test
 
 import (
+	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -32,5 +35,50 @@ func TestReadmeIsCompiledCode(t *testing.T) {
 		if n := strings.Count(program, "\n"); n >= 20 {
 			t.Errorf("program %d of README.md has %d lines, want less than 20", i+1, n)
 		}
+	}
+}
+
+// TestReadmeNamesEachPackage holds the table of README.md against the folders of the module. The packages of the
+// providers of Windows have one row, and so has examples/server with its parts.
+func TestReadmeNamesEachPackage(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string // what stands before the description
+	for _, line := range strings.Split(string(readme), "\n") {
+		if strings.HasPrefix(line, "| `") {
+			rows = append(rows, strings.SplitN(line, "|", 3)[1])
+		}
+	}
+	table, found := strings.Join(rows, "\n"), 0
+	err = fs.WalkDir(os.DirFS("."), ".", func(dir string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() || dir == "." {
+			return err
+		}
+		switch name := path.Base(dir); {
+		case name == "testdata" || name == "internal" || strings.HasPrefix(name, "."):
+			return fs.SkipDir
+		case path.Dir(dir) == "examples/server":
+			return fs.SkipDir
+		}
+		if constants, err := filepath.Glob(filepath.Join(dir, "example_nodes_test.go")); err != nil || constants != nil {
+			return err // of a provider
+		}
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil || files == nil {
+			return err
+		}
+		found++
+		if !strings.Contains(table, "`"+dir+"`") {
+			t.Errorf("the table of README.md has no row for `%s`", dir)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if found < 15 {
+		t.Errorf("found %d packages, want more", found)
 	}
 }
