@@ -46,7 +46,7 @@ func newAuthority(t *testing.T) *authority {
 }
 
 // issue returns a certificate for a name; the first one of an authority is its own.
-func (a *authority) issue(t *testing.T, name string) (*x509.Certificate, *ecdsa.PrivateKey) {
+func (a *authority) issue(t *testing.T, name string, edit ...func(*x509.Certificate)) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -54,6 +54,9 @@ func (a *authority) issue(t *testing.T, name string) (*x509.Certificate, *ecdsa.
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	for _, e := range edit {
+		e(tmpl)
 	}
 	parent, signer := a.cert, a.key
 	if parent == nil {
@@ -275,8 +278,10 @@ func TestInsecureTrustWarns(t *testing.T) {
 func TestLogSaysWhyASenderIsRefused(t *testing.T) {
 	ours, theirs := newAuthority(t), newAuthority(t)
 	foreign, _ := theirs.issue(t, "pc-1")
+	expired, _ := ours.issue(t, "pc-1", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+	forServers, _ := ours.issue(t, "pc-1", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	header := ":" + base64.StdEncoding.EncodeToString(foreign.Raw) + ":"
+	of := func(c *x509.Certificate) string { return ":" + base64.StdEncoding.EncodeToString(c.Raw) + ":" }
 	forwarded := session.ForwardedCertificate{Proxies: loopback, Device: byName, Roots: ours.pool()}
 	elsewhere := forwarded
 	elsewhere.Proxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
@@ -289,9 +294,11 @@ func TestLogSaysWhyASenderIsRefused(t *testing.T) {
 		want        string
 	}{
 		"none":          {tokens, "X-Other", "x", `reason="sender is not authenticated: no credentials"`},
-		"foreign":       {forwarded, "Client-Cert", header, `reason="sender is not authenticated: certificate is not trusted: x509: certificate signed by unknown authority`},
+		"foreign":       {forwarded, "Client-Cert", of(foreign), `reason="sender is not authenticated: certificate is not trusted: its issuer is not among the roots"`},
+		"expired":       {forwarded, "Client-Cert", of(expired), `certificate is not trusted: it has expired or is not valid yet"`},
+		"for servers":   {forwarded, "Client-Cert", of(forServers), `certificate is not trusted: it is not for client authentication"`},
 		"malformed":     {forwarded, "Client-Cert", "x", `reason="sender is not authenticated: not a certificate"`},
-		"another proxy": {session.Any(elsewhere, tokens), "Client-Cert", header, `reason="sender is not authenticated: no credentials from a proxy that is believed"`},
+		"another proxy": {session.Any(elsewhere, tokens), "Client-Cert", of(foreign), `reason="sender is not authenticated: no credentials from a proxy that is believed"`},
 		"application":   {tokens, "Authorization", "Bearer secret", `reason="token has expired!!!`},
 		"signature":     {session.SignedMessage{Device: byName, Roots: ours.pool()}, "MS-Signature", "AAAA", `reason="sender is not authenticated: `},
 	} {

@@ -63,16 +63,26 @@ func BySerial(device func(ctx context.Context, issuer, serial string) (omadm.Dev
 	}
 }
 
-// verify says why a certificate for client authentication is not good at a time; the zero time is now.
+// verify says why a certificate for client authentication is not good at a time, in words of our own: those of package
+// x509 have names from the certificate. The zero time is now.
 func verify(cert *x509.Certificate, chain []*x509.Certificate, roots *x509.CertPool, at time.Time) error {
 	opts := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool(), CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	for _, c := range chain {
 		opts.Intermediates.AddCert(c)
 	}
-	if _, err := cert.Verify(opts); err != nil {
-		return fmt.Errorf("%w: %w", errUntrusted, err)
+	_, err := cert.Verify(opts)
+	var invalid x509.CertificateInvalidError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return fmt.Errorf("%w: its issuer is not among the roots", errUntrusted)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Errorf("%w: it has expired or is not valid yet", errUntrusted)
+	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
+		return fmt.Errorf("%w: it is not for client authentication", errUntrusted)
 	}
-	return nil
+	return errUntrusted
 }
 
 func certified(ctx context.Context, device func(context.Context, *x509.Certificate) (omadm.DeviceID, error), cert *x509.Certificate, scheme string) (Principal, error) {

@@ -172,7 +172,7 @@ func (h *Handler) codec(header http.Header) (string, syncml.Codec, error) {
 	}
 	mediaType, params, err := mime.ParseMediaType(text)
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
-		return "", nil, unsupported("media type")
+		return "", nil, h.unsupportedType()
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
 		return "", nil, unsupported("charset")
@@ -186,7 +186,18 @@ func (h *Handler) codec(header http.Header) (string, syncml.Codec, error) {
 			return mediaType, c, nil
 		}
 	}
-	return "", nil, unsupported("media type")
+	return "", nil, h.unsupportedType()
+}
+
+// unsupportedType names the media types that are spoken, not the one that came.
+func (h *Handler) unsupportedType() *RefusedError {
+	var types []string
+	for _, c := range h.cfg.Codecs {
+		types = append(types, c.ContentType())
+	}
+	return &RefusedError{
+		Status: http.StatusUnsupportedMediaType, Reason: "media type is none of Config.Codecs: " + strings.Join(types, ", "),
+	}
 }
 
 func unsupported(what string) *RefusedError {

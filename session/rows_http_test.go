@@ -130,7 +130,9 @@ var httpRows = map[string]func(*testing.T){
 		assert.Equal(t, http.StatusOK, newHouse(t).exchange(msg("1", "1", pkg1), with("Accept", "text/html")).Code)
 	},
 	"O-4_json_is_not_syncml": func(t *testing.T) {
-		assert.Equal(t, http.StatusUnsupportedMediaType, newHouse(t).exchange("{}", with("Content-Type", "application/json")).Code)
+		h := newHouse(t)
+		assert.Equal(t, http.StatusUnsupportedMediaType, h.exchange("{}", with("Content-Type", "application/json")).Code)
+		assert.Contains(t, h.log.String(), `"media type is none of Config.Codecs: application/vnd.syncml.dm+xml`)
 	},
 }
 
