@@ -3,6 +3,7 @@ package csp
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -154,6 +155,9 @@ func fieldsOf(t reflect.Type, base []string) ([]target, error) {
 			return nil, fmt.Errorf("csp: field %s.%s has a tag and is not exported", t, f.Name)
 		}
 		names := append(append([]string(nil), base...), tagNames(tag)...)
+		if slices.Contains(names, "") {
+			return nil, fmt.Errorf("csp: field %s.%s has a tag that is no address: %q", t, f.Name, tag)
+		}
 		if f.Type.Kind() == reflect.Struct {
 			inner, err := fieldsOf(f.Type, names)
 			if err != nil {

@@ -317,7 +317,13 @@ func TestUnmarshalRefuses(t *testing.T) {
 	results := []omadm.Result{{Items: []syncml.Item{{Source: syncml.Location{URI: "./DevDetail/SwV"}, Data: syncml.Text("hidden")}}}}
 	for name, dst := range map[string]any{
 		"no pointer": inventory{},
-		"nothing":    (*inventory)(nil),
+		"two delimiters in a tag": &struct {
+			V string `csp:"./DevDetail//SwV"`
+		}{},
+		"a tag without an address": &struct {
+			V string `csp:""`
+		}{},
+		"nothing": (*inventory)(nil),
 		"a wrong type": &struct {
 			V int `csp:"./DevDetail/SwV"`
 		}{},
