@@ -35,7 +35,7 @@ func (e *SyntaxError) Error() string { return "admx: " + Anomaly(*e).String() }
 // LimitError says that a template is larger than Parse accepts: 16 MiB, 32 levels of elements, 2^20 elements, attributes
 // and the like (Tokens), of which 2^17 may be in one policy, or 20,000 policies.
 type LimitError struct {
-	Limit string // Octets, Depth, Tokens or Policies
+	Limit string // Octets, Depth, Tokens or Policies; of a set Files or Folders
 	Max   int
 }
 

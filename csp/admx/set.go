@@ -1,6 +1,8 @@
 package admx
 
 import (
+	"archive/zip"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +17,8 @@ import (
 const (
 	maxFiles     = 2048
 	maxSetOctets = 128 << 20
+	maxEntries   = 1 << 16 // of an archive, of which most may be other files
+	maxFolders   = 64      // that a file of an archive is in
 )
 
 // Set is a folder of templates that refer to each other, such as PolicyDefinitions of Windows.
@@ -46,6 +50,9 @@ func (e *FileError) Unwrap() error { return e.Err }
 // ReadFS reads all files of fsys whose name ends in .admx, in folders at any depth; an archive is a *zip.Reader. The error
 // is a *FileError or a *LimitError: a set has at most 2,048 files and 128 MiB.
 func ReadFS(fsys fs.FS) (*Set, error) {
+	if err := checkArchive(fsys); err != nil {
+		return nil, err
+	}
 	s := &Set{spaces: make(map[string]*Template)}
 	left := maxSetOctets
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -79,7 +86,37 @@ func ReadFS(fsys fs.FS) (*Set, error) {
 	return s, nil
 }
 
+// checkArchive returns an error for an archive in which files are looked for that has too many, or has them in too many
+// folders: package archive/zip makes a list of all folders, which takes time by the square of their depth.
+func checkArchive(fsys fs.FS) error {
+	z, ok := fsys.(*zip.Reader)
+	if !ok {
+		return nil
+	}
+	if len(z.File) > maxEntries {
+		return &LimitError{Limit: "Files", Max: maxEntries}
+	}
+	for _, f := range z.File {
+		if strings.Count(f.Name, "/")+strings.Count(f.Name, `\`) > maxFolders {
+			return &LimitError{Limit: "Folders", Max: maxFolders}
+		}
+	}
+	return nil
+}
+
+// regular returns an error for what is no file, such as a pipe, which may have nobody who writes into it.
+func regular(fsys fs.FS, name string) error {
+	info, err := fs.Stat(fsys, name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	return err
+}
+
 func read(fsys fs.FS, name string) ([]byte, error) {
+	if err := regular(fsys, name); err != nil {
+		return nil, err
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err

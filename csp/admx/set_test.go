@@ -2,6 +2,7 @@ package admx_test
 
 import (
 	"archive/zip"
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -156,5 +157,29 @@ func TestAreasOfWindows(t *testing.T) {
 	}
 	if same != 2392 || other != 6 {
 		t.Errorf("%d areas as described, %d others", same, other)
+	}
+}
+
+// TestHostileSets: what would take for ever is refused.
+func TestHostileSets(t *testing.T) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	if _, err := w.Create(strings.Repeat("a/", 30000) + "x.admx"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var limit *admx.LimitError
+	if _, err := admx.ReadFS(z); !errors.As(err, &limit) || limit.Limit != "Folders" {
+		t.Error(err)
+	}
+	_, err = admx.ReadFS(fstest.MapFS{"a.admx": {Mode: fs.ModeNamedPipe}})
+	if err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Error(err)
 	}
 }

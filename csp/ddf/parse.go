@@ -46,7 +46,7 @@ func (e *SyntaxError) Error() string {
 // LimitError says that a file is larger than Parse accepts: 16 MiB, 64 levels of elements, or 2^19 elements,
 // attributes and the like (Tokens).
 type LimitError struct {
-	Limit string // Octets, Depth or Tokens
+	Limit string // Octets, Depth or Tokens; of a set Files or Folders
 	Max   int
 }
 

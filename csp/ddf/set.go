@@ -19,6 +19,8 @@ import (
 const (
 	maxFiles     = 4096
 	maxSetOctets = 128 << 20
+	maxEntries   = 1 << 16 // of an archive, of which most may be other files
+	maxFolders   = 64      // that a file of an archive is in
 )
 
 // Set is a collection of description files, such as an edition that Microsoft publishes.
@@ -91,6 +93,33 @@ func readAll(r io.Reader, most int) ([]byte, error) {
 	return b, nil
 }
 
+// checkArchive returns an error for an archive in which files are looked for that has too many, or has them in too many
+// folders: package archive/zip makes a list of all folders, which takes time by the square of their depth.
+func checkArchive(fsys fs.FS) error {
+	z, ok := fsys.(*zip.Reader)
+	if !ok {
+		return nil
+	}
+	if len(z.File) > maxEntries {
+		return &LimitError{Limit: "Files", Max: maxEntries}
+	}
+	for _, f := range z.File {
+		if strings.Count(f.Name, "/")+strings.Count(f.Name, `\`) > maxFolders {
+			return &LimitError{Limit: "Folders", Max: maxFolders}
+		}
+	}
+	return nil
+}
+
+// regular returns an error for what is no file, such as a pipe, which may have nobody who writes into it.
+func regular(fsys fs.FS, name string) error {
+	info, err := fs.Stat(fsys, name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	return err
+}
+
 // readOne reads a description file or an archive.
 func readOne(name string, b []byte) (*Set, error) {
 	s := &Set{Name: name}
@@ -117,6 +146,9 @@ func readOne(name string, b []byte) (*Set, error) {
 // ReadFS reads all files of fsys whose name ends in .xml, in folders at any depth; an archive is a *zip.Reader. The error
 // is a *FileError or a *LimitError: a set has at most 4,096 files and 128 MiB.
 func ReadFS(fsys fs.FS) (*Set, error) {
+	if err := checkArchive(fsys); err != nil {
+		return nil, err
+	}
 	names, err := descriptions(fsys)
 	if err != nil {
 		return nil, err
@@ -143,6 +175,9 @@ func ReadFS(fsys fs.FS) (*Set, error) {
 }
 
 func readIn(fsys fs.FS, name string, most int) ([]byte, error) {
+	if err := regular(fsys, name); err != nil {
+		return nil, err
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -279,4 +280,47 @@ func FuzzDefinitions(f *testing.F) {
 			t.Fatalf("%d definitions, %d nodes", len(defs), n)
 		}
 	})
+}
+
+// TestHostileArchives: an archive that would take long to list is refused before that.
+func TestHostileArchives(t *testing.T) {
+	for name, test := range map[string]struct {
+		limit string
+		names func(yield func(string) bool)
+	}{
+		"deep":                       {"Folders", func(yield func(string) bool) { yield(strings.Repeat("a/", 30000) + "x.xml") }},
+		"deep in the way of Windows": {"Folders", func(yield func(string) bool) { yield(strings.Repeat(`a\`, 30000) + "x.xml") }},
+		"many": {"Files", func(yield func(string) bool) {
+			for i := 0; i <= 1<<16 && yield(strconv.Itoa(i)); i++ {
+			}
+		}},
+	} {
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		for file := range test.names {
+			if _, err := w.Create(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var limit *ddf.LimitError
+		if _, err := ddf.ReadFS(z); !errors.As(err, &limit) || limit.Limit != test.limit {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A folder may have pipes in it, into which nobody writes.
+func TestPipesAreRefused(t *testing.T) {
+	_, err := ddf.ReadFS(fstest.MapFS{"a.xml": {Mode: fs.ModeNamedPipe}})
+	var file *ddf.FileError
+	if !errors.As(err, &file) || file.File != "a.xml" || !strings.Contains(err.Error(), "not a regular file") {
+		t.Error(err)
+	}
 }
