@@ -118,22 +118,61 @@ func answered(try []*deed) bool {
 type hearing struct {
 	errands []*errand
 	threads map[*thread]*account
+	open    map[*thread][]*errand // those that are not settled, and perhaps others
+	alike   map[likeness][]*errand
 }
+
+// likeness is what errands that ask for the same have in common.
+type likeness struct {
+	group omadm.Group
+	ops   int
+	verb  omadm.Verb
+	uri   omadm.URI
+}
+
+func (e *errand) likeness() likeness {
+	l := likeness{group: e.Request.Group, ops: len(e.Request.Ops)}
+	if l.ops > 0 {
+		l.verb, l.uri = e.Request.Ops[0].Verb, e.Request.Ops[0].URI
+	}
+	return l
+}
+
+// maxAlike is among how many errands that are alike, the latest ones, one is looked for that goes out once more.
+const maxAlike = 256
 
 // account is what is known of a session.
 type account struct {
 	refs   map[handle][]*deed
-	last   []handle // of the last message of the server
-	object *deed    // large object of the server that goes on, or went on last
+	nodes  map[*deed]map[omadm.URI]*deed // of the list of refs that begins with a deed
+	last   []handle                      // of the last message of the server
+	object *deed                         // large object of the server that goes on, or went on last
+	value  text                          // of object
 	goesOn bool
 	coming *syncml.Item // large object of the device
+	came   text         // of coming
+}
+
+// text is what parts make together. A Builder gives what it has without a copy, so that many parts take linear time.
+type text struct{ *strings.Builder }
+
+// join puts a part behind what there is of the value of an object.
+func (t *text) join(whole, part string) string {
+	if t.Builder == nil || t.Len() != len(whole) { // of another object
+		t.Builder = new(strings.Builder)
+		t.WriteString(whole)
+	}
+	t.WriteString(part)
+	return t.String()
 }
 
 // handle is a MsgRef and a CmdRef.
 type handle struct{ msg, cmd string }
 
 func (r *Recording) errands() []*errand {
-	h := hearing{threads: make(map[*thread]*account)}
+	h := hearing{
+		threads: make(map[*thread]*account), open: make(map[*thread][]*errand), alike: make(map[likeness][]*errand),
+	}
 	for _, x := range r.turns() {
 		if x.ask == nil || x.repeated {
 			continue
@@ -154,9 +193,16 @@ func (r *Recording) errands() []*errand {
 
 // settle notes that nothing more will be said about what was asked: in a session, or in all.
 func (h *hearing) settle(t *thread) {
-	for _, e := range h.errands {
-		e.settled = e.settled || t == nil || e.thread == t
+	if t == nil {
+		for t := range h.open {
+			h.settle(t)
+		}
+		return
 	}
+	for _, e := range h.open[t] {
+		e.settled = e.settled || e.thread == t // else it went out in another session since
+	}
+	delete(h.open, t)
 }
 
 // device takes up what a device says.
@@ -197,9 +243,14 @@ func (a *account) status(c *syncml.Status) {
 		return
 	}
 	list := a.find(c.Cmd, c.MsgRef, c.CmdRef)
-	refs := append(slices.Clip(c.TargetRefs), c.SourceRefs...)
+	refs := make(map[omadm.URI]bool)
+	for _, list := range [...][]string{c.TargetRefs, c.SourceRefs} {
+		for _, ref := range list {
+			refs[omadm.URI(ref).Canonical()] = true
+		}
+	}
 	for _, d := range list {
-		if len(list) == 1 || len(refs) == 0 || slices.ContainsFunc(refs, func(ref string) bool { return omadm.URI(ref).Equal(omadm.URI(d.uri)) }) {
+		if len(list) == 1 || len(refs) == 0 || refs[omadm.URI(d.uri).Canonical()] {
 			d.statuses = append(d.statuses, c)
 		}
 	}
@@ -236,32 +287,53 @@ func (a *account) results(c *syncml.Results) {
 			it.Meta = &syncml.Meta{Format: string(v.Format), Type: v.Type}
 		}
 		if a.coming != nil && a.coming.Source.URI == it.Source.URI {
-			a.coming.Data.Value += it.Data.Value
+			a.coming.Data.Value = a.came.join(a.coming.Data.Value, it.Data.Value)
 			it.Meta, it.Data = a.coming.Meta, a.coming.Data
+		} else {
+			a.came = text{}
 		}
 		a.coming = nil
 		if it.MoreData {
 			a.coming = &it
 			continue
 		}
-		if d := nearest(list, it.Source.URI); d != nil {
+		if d := a.nearest(list, it.Source.URI); d != nil {
 			d.results = append(d.results, it)
 		}
 	}
 }
 
-// nearest returns the deed that asked for a node: that of the node, or else of the one nearest above.
-func nearest(list []*deed, uri string) (best *deed) {
-	depth := -1
-	for _, d := range list {
-		if best == nil {
-			best = d
+// nearest returns the deed that asked for a node: that of the node, or else of the one nearest above, or else the first.
+func (a *account) nearest(list []*deed, uri string) *deed {
+	if len(list) < 2 {
+		return first(list)
+	}
+	nodes := a.nodes[list[0]]
+	if nodes == nil {
+		nodes = make(map[omadm.URI]*deed, len(list))
+		for _, d := range slices.Backward(list) { // of two for one node the first counts
+			nodes[omadm.URI(d.uri).Path().Canonical()] = d
 		}
-		if u := omadm.URI(d.uri).Path(); omadm.URI(uri).Path().HasPrefix(u) && u.Depth() > depth {
-			best, depth = d, u.Depth()
+		if a.nodes == nil {
+			a.nodes = make(map[*deed]map[omadm.URI]*deed)
+		}
+		a.nodes[list[0]] = nodes
+	}
+	for u := omadm.URI(uri).Path().Canonical(); ; u = u.Parent() {
+		if d := nodes[u]; d != nil {
+			return d
+		}
+		if u.Parent() == u {
+			return list[0]
 		}
 	}
-	return best
+}
+
+func first(list []*deed) *deed {
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0]
 }
 
 // server takes up what the server asks for.
@@ -286,18 +358,21 @@ func (h *hearing) server(x *turn, a *account) {
 			e = old
 		} else {
 			h.errands = append(h.errands, e)
+			h.alike[e.likeness()] = append(h.alike[e.likeness()], e)
 		}
+		h.open[x.thread] = append(h.open[x.thread], e)
 		a.note(x.answer.Header.MsgID, c, e.tries[len(e.tries)-1])
 		if items := c.ItemList(); len(items) > 0 && items[len(items)-1].MoreData {
 			try := e.tries[len(e.tries)-1]
-			a.object, a.goesOn = try[len(try)-1], true
+			a.object, a.goesOn, a.value = try[len(try)-1], true, text{}
 		}
 	}
 }
 
 // again finds an errand that goes out once more.
 func (h *hearing) again(e *errand) *errand {
-	for _, old := range h.errands {
+	alike := h.alike[e.likeness()]
+	for _, old := range alike[max(len(alike)-maxAlike, 0):] {
 		try := old.tries[len(old.tries)-1]
 		lost := old.settled && !answered(try)
 		undone := old.settled && try[0].op == omadm.GroupOp && try[0].report().Status == omadm.StatusAtomicResponseTooLarge
@@ -332,7 +407,7 @@ func (a *account) part(x *turn, c syncml.Command) bool {
 	if len(items) == 0 || c.Name() != d.verb || items[0].Target.URI != d.uri || items[0].Meta != nil && items[0].Meta.Size != "" {
 		return false
 	}
-	d.data.Value += items[0].Data.Value
+	d.data.Value = a.value.join(d.data.Value, items[0].Data.Value)
 	if d.op < len(d.errand.Request.Ops) {
 		d.errand.Request.Ops[d.op].Value.Data.Value = d.data.Value
 	}

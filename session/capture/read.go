@@ -37,7 +37,7 @@ func Read(fsys fs.FS, name string) (*Recording, error) {
 	r := new(reader)
 	switch {
 	case !info.IsDir():
-		err = r.file(fsys, name)
+		err = r.file(fsys, name, readFile) // a pipe that somebody names is meant
 	case exists(fsys, path.Join(name, indexName)):
 		return readFolder(fsys, name)
 	default:
@@ -77,6 +77,7 @@ type reader struct {
 	seen     []sighting
 	problems []*FormatError
 	total    int  // octets
+	unzipped int  // octets of what archives held, messages or not
 	ordered  bool // the form has the messages in the order in which they were sent
 }
 
@@ -98,8 +99,8 @@ func (r *reader) fault(file string, entry int, offset int64, reason string, err 
 }
 
 // file reads one file.
-func (r *reader) file(fsys fs.FS, name string) error {
-	octets, err := readFile(fsys, name, min(maxTotal, maxTotal-r.total))
+func (r *reader) file(fsys fs.FS, name string, read func(fs.FS, string, int) ([]byte, error)) error {
+	octets, err := read(fsys, name, min(maxTotal, maxTotal-r.total))
 	if err != nil {
 		return &FormatError{File: name, Reason: "cannot be read", Err: err}
 	}
@@ -127,7 +128,7 @@ func (r *reader) folder(fsys fs.FS, name string) error {
 			continue
 		}
 		file := path.Join(name, e.Name())
-		if err := r.file(fsys, file); err != nil {
+		if err := r.file(fsys, file, readRegular); err != nil {
 			var fault *FormatError
 			if !errors.As(err, &fault) {
 				return err

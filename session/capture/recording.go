@@ -158,7 +158,7 @@ func (r *Recording) open(fsys fs.FS, damaged func(*FormatError) error) error {
 	total := 0
 	err = readIndex(index, damaged, func(m Message, file string) error {
 		if file != "" {
-			octets, err := readFile(fsys, file, min(maxFile, maxTotal-total))
+			octets, err := readRegular(fsys, file, min(maxFile, maxTotal-total))
 			if err != nil {
 				m.Omitted = "cannot be read"
 				if err := damaged(&FormatError{File: file, Reason: m.Omitted, Err: err}); err != nil {
@@ -197,7 +197,22 @@ func (r *Recording) sort(damaged func(*FormatError) error) error {
 	return nil
 }
 
-var errTooLarge = errors.New("too large")
+var (
+	errTooLarge   = errors.New("too large")
+	errNotRegular = errors.New("not a regular file")
+)
+
+// readRegular reads a file of a folder. There may be pipes, into which nobody writes.
+func readRegular(fsys fs.FS, name string, limit int) ([]byte, error) {
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
+	return readFile(fsys, name, limit)
+}
 
 func readFile(fsys fs.FS, name string, limit int) ([]byte, error) {
 	f, err := fsys.Open(name)

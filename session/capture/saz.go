@@ -100,13 +100,16 @@ func (r *reader) unzip(f *zip.File) ([]byte, error) {
 		return nil, err
 	}
 	defer in.Close()
-	return bounded(in)
+	return r.bounded(in)
 }
 
-// bounded reads what is not larger than a message may be.
-func bounded(in io.Reader) ([]byte, error) {
-	octets, err := io.ReadAll(io.LimitReader(in, maxFile+1))
-	if err == nil && len(octets) > maxFile {
+// bounded reads what is not larger than a message may be, nor takes all that is unzipped beyond what all messages may: a
+// small archive may hold a large file many times.
+func (r *reader) bounded(in io.Reader) ([]byte, error) {
+	limit := min(maxFile, maxTotal-r.unzipped)
+	octets, err := io.ReadAll(io.LimitReader(in, int64(limit)+1))
+	r.unzipped += min(len(octets), limit)
+	if err == nil && len(octets) > limit {
 		err = errTooLarge
 	}
 	return octets, err
@@ -120,9 +123,9 @@ func (r *reader) unpack(body io.ReadCloser, h http.Header) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return bounded(z)
+		return r.bounded(z)
 	}
-	return bounded(body)
+	return io.ReadAll(body) // of what was unzipped
 }
 
 // sazTime returns when an exchange began, the zero time if nobody knows.

@@ -145,8 +145,8 @@ func (e *escaping) end(s string) int {
 				return -1
 			}
 			end := at + i + len(e.close)
-			tag := strings.LastIndexAny(s[:at+i], "</;")
-			if tag >= 0 && s[tag] == '/' {
+			between := s[at : at+i] // what stands before decided that an earlier one is none
+			if tag := strings.LastIndexAny(between, "</;"); tag >= 0 && between[tag] == '/' {
 				return end
 			}
 			at = end
