@@ -39,7 +39,7 @@ func (a additions) catalog(s *streams) (*csp.Catalog, error) {
 			return nil, err
 		}
 		for _, o := range odd {
-			fmt.Fprintf(s.err, "dm: %s: line %d, node %q: %s\n", show(o.File), o.Line, o.Node, o.Reason)
+			fmt.Fprintf(s.err, "dm: %s: line %d, node %q: %s\n", show(o.File), o.Line, o.Node, printable(o.Reason))
 		}
 		layers = append(layers, l)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/gomadm/gomadm/syncml"
 )
@@ -58,7 +59,7 @@ func (v *verdicts) row(file string, d *document) {
 // field makes s fit for a field between tabs.
 func field(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar || !unicode.IsPrint(r) && !unicode.IsSpace(r) {
 			return ' '
 		}
 		return r
@@ -95,7 +96,7 @@ func (v *verdicts) line(f *finding) {
 	}
 	text := printable(f.String())
 	if at := f.place(); at != "" {
-		text = at + ": " + text
+		text = printable(at) + ": " + text
 	}
 	fmt.Fprintf(v.w, "  %s%s\n", label, text)
 }

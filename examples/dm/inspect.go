@@ -141,7 +141,7 @@ func (v *view) begin(m *capture.Message, h *syncml.Header, apart bool) {
 	if m.Codec() == wbxml.Codec {
 		encoding = "WBXML"
 	}
-	v.title(v.style.bold("Session "+show(h.SessionID)+" of "+show(h.Source.URI)), v.style.faint("with "+show(h.Target.URI)+", "+h.VerProto+" in "+encoding))
+	v.title(v.style.bold("Session "+show(h.SessionID)+" of "+show(h.Source.URI)), v.style.faint("with "+show(h.Target.URI)+", "+show(h.VerProto)+" in "+encoding))
 }
 
 // exchange prints the heading of a message.
@@ -346,6 +346,7 @@ func (v *view) code(s omadm.Status, h uint32) string {
 
 // operations prints the operations of a request, each with what came of it.
 func (v *view) operations(a *capture.Asked) {
+	results := a.Results // in the order of the operations
 	for i := range a.Request.Ops {
 		op := &a.Request.Ops[i]
 		end := v.style.faint("no answer")
@@ -371,9 +372,9 @@ func (v *view) operations(a *capture.Asked) {
 			if op.Value != (omadm.Value{}) {
 				v.value("sets", op.URI, op.Value)
 			}
-			for _, r := range a.Results {
-				if r.Op == i {
-					v.results(op, &r)
+			for ; len(results) > 0 && results[0].Op <= i; results = results[1:] {
+				if results[0].Op == i {
+					v.results(op, &results[0])
 				}
 			}
 			v.why(op, a.Ops[i])

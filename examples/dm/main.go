@@ -205,7 +205,7 @@ type streams struct {
 
 // fail reports an error and returns the exit status.
 func (s *streams) fail(err error) int {
-	fmt.Fprintln(s.err, "dm:", err)
+	fmt.Fprintln(s.err, "dm:", lines(err.Error()))
 	return exitWrong
 }
 
@@ -265,7 +265,7 @@ func (s *streams) finish(command string, status int, err error) int {
 		fmt.Fprint(s.out, usage)
 		return exitOK
 	case errors.As(err, &wrong):
-		fmt.Fprintf(s.err, "dm: %v\n%s", err, usageOf(command))
+		fmt.Fprintf(s.err, "dm: %s\n%s", lines(err.Error()), usageOf(command))
 		return exitUsage
 	}
 	s.fail(err)

@@ -78,13 +78,13 @@ func newProxy(to *url.URL, dir string, s *streams) http.Handler {
 			r.SetXForwarded()
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			fmt.Fprintln(s.err, "dm: record:", err)
+			fmt.Fprintln(s.err, "dm: record:", lines(err.Error()))
 			w.WriteHeader(http.StatusBadGateway)
 		},
 	}
 	recorder := &capture.Recorder{
 		Handler: proxy, Sink: capture.Dir(dir), Secret: sensitive,
-		OnError: func(err error) { fmt.Fprintln(s.err, "dm: record:", err) },
+		OnError: func(err error) { fmt.Fprintln(s.err, "dm: record:", lines(err.Error())) },
 	}
 	return http.MaxBytesHandler(recorder, maxProxied)
 }

@@ -79,3 +79,12 @@ func printable(s string) string {
 	}
 	return s
 }
+
+// lines is printable for text of several lines, such as an error.
+func lines(s string) string {
+	list := strings.Split(s, "\n")
+	for i, l := range list {
+		list[i] = printable(l)
+	}
+	return strings.Join(list, "\n")
+}

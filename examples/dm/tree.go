@@ -40,7 +40,7 @@ func tree(flags *flag.FlagSet, args []string, s *streams) (int, error) {
 	}
 	out := bufio.NewWriter(s.out)
 	l := &nodeListing{w: out, style: styleOf(s.out), depth: *depth}
-	fmt.Fprintln(out, l.style.bold(m.Node.Template()))
+	fmt.Fprintln(out, l.style.bold(printable(m.Node.Template())))
 	l.facts(m.Node, "  ")
 	l.below(m.Node, "  ", 1)
 	return exitOK, out.Flush()
@@ -59,9 +59,9 @@ func (l *nodeListing) below(n csp.Node, indent string, level int) {
 		return
 	}
 	for child := range n.Children() {
-		line := indent + child.Name()
+		line := indent + printable(child.Name())
 		if child.Described() {
-			line += "  " + l.style.faint(summary(child))
+			line += "  " + l.style.faint(printable(summary(child)))
 		}
 		fmt.Fprintln(l.w, line)
 		l.below(child, indent+"  ", level+1)
