@@ -169,15 +169,19 @@ func Read(results ...omadm.Result) ([]Package, error) {
 	if strings.TrimSpace(string(text)) == "" {
 		return nil, nil
 	}
-	d, err := xmltree.Read([]byte(text), inventoryLimits)
+	var all []Package
+	err = xmltree.ReadParts([]byte(text), inventoryLimits, inventoryLimits.Depth, func(d *xmltree.Document) error {
+		all = packages(all, d, d.Root, 0)
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("enterprisemodernappmanagement: inventory: %w", err)
 	}
-	return packages(nil, d.Root, 0), nil
+	return all, nil
 }
 
-// packages appends those of an element that is below one of a source.
-func packages(all []Package, e *etree.Element, source Sources) []Package {
+// packages appends those of an element that is below one of a source. One that began in the part before is the last there is.
+func packages(all []Package, d *xmltree.Document, e *etree.Element, source Sources) []Package {
 	for i, name := range sourceNames {
 		if e.Tag == name {
 			source = 1 << i
@@ -197,13 +201,18 @@ func packages(all []Package, e *etree.Element, source Sources) []Package {
 		set(a.Key, a.Value)
 	}
 	if p.Family != "" || p.FullName != "" {
-		for _, child := range e.ChildElements() {
-			set(child.Tag, strings.TrimSpace(child.Text()))
+		if d.Continues(e) {
+			p, all = all[len(all)-1], all[:len(all)-1]
+		}
+		for child := range e.ChildElementsSeq() {
+			if !d.Continues(child) {
+				set(child.Tag, strings.TrimSpace(child.Text()))
+			}
 		}
 		return append(all, p)
 	}
-	for _, child := range e.ChildElements() {
-		all = packages(all, child, source)
+	for child := range e.ChildElementsSeq() {
+		all = packages(all, d, child, source)
 	}
 	return all
 }

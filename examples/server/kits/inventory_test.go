@@ -153,6 +153,20 @@ func TestModernApps(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
+	var long strings.Builder
+	for i := range 3000 { // each of which may be cut where it is read in parts
+		fmt.Fprintf(&long, "<Package PackageFamilyName='%d'><Name>%[1]d%s</Name><Version>%[1]d</Version></Package>", i, strings.Repeat("<Odd/>", i%30))
+	}
+	s.put(top+"AppInventoryResults", "<Inventory><System>"+long.String()+"</System></Inventory>")
+	got, err = apps.Read(s.made(q.Request())...)
+	if err != nil || len(got) != 3000 {
+		t.Errorf("got %d packages, %v", len(got), err)
+	}
+	for i, p := range got {
+		if n := fmt.Sprint(i); p != (apps.Package{Family: n, Name: n, Version: n, Source: apps.System}) {
+			t.Errorf("package %d: got %+v", i, p)
+		}
+	}
 	const document = `<Inventory Output="PackageDetails|RequiresReinstall" Source="AppStore|nonStore" PackageTypeFilter="Main|Resource" ` +
 		`PackageFamilyName="A&amp;&quot;B&quot;" Publisher="CN=Example"/>`
 	if got := s.tree.Value(top + "AppInventoryQuery"); got != document {
