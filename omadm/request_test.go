@@ -2,6 +2,7 @@ package omadm_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,11 +50,19 @@ var requestRows = []rowTest{
 	}},
 	{"C-20_sequence_holds_every_verb", func(t *testing.T) {
 		r := omadm.Request{ID: "1", Group: omadm.Sequence}
-		for v := omadm.Get; v.Known(); v++ {
+		var want, got []string
+		for v := omadm.Alert; v.Known(); v-- {
 			r.Ops = append(r.Ops, ops[v])
+			want = append(want, v.String())
 		}
 		if err := r.Validate(); err != nil || len(r.Ops) != 7 {
 			t.Errorf("%v: %v", r, err)
+		}
+		for _, c := range laid(t, &r)[0].(*syncml.Sequence).Body {
+			got = append(got, c.Name())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want the order of the request: %q", got, want)
 		}
 	}},
 	{"C-22_groups_are_not_nested", func(t *testing.T) {
