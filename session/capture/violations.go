@@ -30,10 +30,13 @@ func (v Violation) String() string {
 // What cannot be judged is passed over: a message that is cut or missing, and what answers it. The violations come in the
 // order of the messages. Both sides are judged, the server by more rules.
 func (r *Recording) Violations() []Violation {
-	j := judge{talks: make(map[*thread]*talk)}
+	j := judge{talks: make(map[*thread]*talk), latest: make(map[[2]string]*talk)}
 	for _, x := range r.turns() {
 		if x.ask == nil {
 			continue // nobody knows what is answered
+		}
+		if j.talk = j.talkOf(x); j.late(x) {
+			continue
 		}
 		j.device(x)
 		switch {
@@ -49,14 +52,18 @@ func (r *Recording) Violations() []Violation {
 
 // judge goes through a recording.
 type judge struct {
-	found []Violation
-	talks map[*thread]*talk
-	at    *Message // that is judged
-	talk  *talk    // that it belongs to
+	found  []Violation
+	talks  map[*thread]*talk
+	latest map[[2]string]*talk // by Source and SessionID
+	at     *Message            // that is judged
+	talk   *talk               // that it belongs to
 }
 
 // talk is what is known of a session.
 type talk struct {
+	before  *talk           // under the same SessionID, of which the first message of this one may be a copy; nil: none
+	number  int             // the greatest MsgID of the device
+	turns   []*turn         // so far, without those that came again
 	message *syncml.Message // the last of the device
 	reply   []byte          // to it
 	partly  bool            // it was cut
@@ -101,16 +108,16 @@ func (j *judge) equal(row, what, got, want string) {
 // device takes up a message of the device.
 func (j *judge) device(x *turn) {
 	j.at = x.in
-	t := j.talks[x.thread]
-	if t == nil {
-		t = &talk{blind: x.ask.Header.MsgID != "1"}
-		j.talks[x.thread] = t
-	}
-	j.talk = t
-	if x.repeated && t.reply != nil {
+	t := j.talk
+	m := x.ask
+	if t.again(x) {
+		if t.reply == nil { // it was not answered, and what it reports is known
+			t.said = nil
+			t.say(m)
+		}
 		return
 	}
-	m := x.ask
+	t.turns, t.number = append(t.turns, x), max(t.number, number(m.Header.MsgID))
 	t.message, t.reply, t.partly, t.going = m, nil, x.in.Cut, nil
 	j.identifiers(m.Body, make(map[string]bool))
 	if len(m.Body) == 0 && !x.in.Cut {
@@ -123,6 +130,54 @@ func (j *judge) device(x *turn) {
 	}
 	j.reports(m)
 	t.say(m)
+	if refused(m) {
+		t.full = false // it has dropped the last message of the server, and what was to come
+	}
+}
+
+// talkOf returns the session of a message. A first message may be a copy that was long under way: then the next one goes on
+// with the session that was there before.
+func (j *judge) talkOf(x *turn) *talk {
+	h := &x.ask.Header
+	key := [2]string{h.Source.URI, h.SessionID}
+	t := j.talks[x.thread]
+	switch {
+	case t == nil:
+		t = &talk{blind: h.MsgID != "1", before: j.latest[key]}
+	case t.before != nil && t.number == 1 && (number(h.MsgID) > 2 || t.reply == nil && !x.repeated && t.before.again(x)):
+		t = t.before
+	case t.number > 1:
+		t.before = nil
+	}
+	j.talks[x.thread], j.latest[key] = t, t
+	return t
+}
+
+// again reports whether a message is the last one once more.
+func (t *talk) again(x *turn) bool {
+	n := len(t.turns)
+	return x.repeated || n > 0 && x.ask.Header.MsgID != "1" && bytes.Equal(t.turns[n-1].in.Octets, x.in.Octets)
+}
+
+// late reports whether a message is a copy of one before the last, which was long under way. It says nothing about the
+// conversation; the server must not take it.
+func (j *judge) late(x *turn) bool {
+	n := number(x.ask.Header.MsgID)
+	if n < 2 || n > j.talk.number || j.talk.again(x) {
+		return false
+	}
+	for _, old := range j.talk.turns {
+		if !bytes.Equal(old.in.Octets, x.in.Octets) {
+			continue
+		}
+		same := old.out != nil && x.out != nil && bytes.Equal(old.out.Octets, x.out.Octets)
+		if x.answer != nil && !same && !refused(x.answer) {
+			j.at = x.out
+			j.violate("P-32", "a copy of an earlier message is not refused")
+		}
+		return true
+	}
+	return false
 }
 
 // more reports whether the command ends with a part of a large object that goes on.
@@ -223,12 +278,14 @@ func (j *judge) report(c *syncml.Status) {
 	s.statuses++
 	j.equal("S-2", "Cmd of the Status for CmdRef "+c.CmdRef, c.Cmd, s.name)
 	code, err := omadm.ParseStatus(c.Data.Value)
-	switch {
-	case err != nil || !s.more():
-	case code >= 300:
-		t.object = "" // the device takes no further part
-	default:
+	if err != nil || !s.more() {
+		return
+	}
+	switch class := code.Class(); {
+	case code.Success(), class == omadm.ClassProgress, class == omadm.ClassPending:
 		t.took = true
+	default:
+		t.object = "" // the device takes no further part
 	}
 }
 
@@ -245,7 +302,7 @@ func find(list []*said, msgRef, cmdRef string) *said {
 func (j *judge) server(x *turn) {
 	j.at = x.out
 	t, m := j.talk, x.answer
-	if x.repeated && t.reply != nil {
+	if len(t.turns) > 0 && t.turns[len(t.turns)-1] != x && t.reply != nil {
 		if !bytes.Equal(t.reply, x.out.Octets) {
 			j.violate("P-30", "a message that came again has another reply than before")
 		}

@@ -207,6 +207,9 @@ func TestViolationsInTheMiddleOfAnObject(t *testing.T) {
 			ask("2", header(1)+st(2, 1, 3, "Replace", 413), false), goingOn(reply("2", header(2)+`<Alert><CmdID>3</CmdID><Data>1222</Data></Alert>`)),
 			ask("3", header(2), true), reply("3", header(3)),
 		}, nil},
+		"skipped, as the user has cancelled": {[]string{
+			ask("2", header(1)+st(2, 1, 3, "Replace", 215)+next, false), reply("2", header(2)+st(2, 2, 8, "Alert", 200)+chunk(3, "B", "", false)),
+		}, nil},
 		"refused, and the next is asked for": {[]string{
 			ask("2", header(1)+st(2, 1, 3, "Replace", 413)+next, false), reply("2", header(2)+st(2, 2, 8, "Alert", 200)+chunk(3, "B", "", false)),
 		}, nil},
@@ -256,6 +259,39 @@ func TestViolationsOfAnswersToOddCommands(t *testing.T) {
 	}
 }
 
+// Copies of messages that were long under way say nothing about the conversation.
+func TestViolationsOfLateCopies(t *testing.T) {
+	refusal := reply("3", st(1, 1, 0, "SyncHdr", 400)+st(2, 1, 2, "Alert", 400)+st(3, 1, 3, "Replace", 400))
+	all := conversation()
+	more := []string{
+		ask("3", st(1, 2, 0, "SyncHdr", 200)+st(2, 2, 2, "Get", 200)+
+			`<Results><CmdID>3</CmdID><MsgRef>2</MsgRef><CmdRef>2</CmdRef><Item><Source><LocURI>./A</LocURI></Source><Data>1</Data></Item></Results>`, true),
+		reply("3", st(1, 3, 0, "SyncHdr", 200)),
+	}
+	all[3] = reply("2", st(1, 2, 0, "SyncHdr", 200)+`<Get><CmdID>2</CmdID><Item><Target><LocURI>./A</LocURI></Target></Item></Get>`)
+	require.Empty(t, recordingOf(append(slices.Clone(all), more...)).Violations())
+	for name, tt := range map[string]struct {
+		at, copied int // the copy comes before message at
+		answer     string
+		want       []string
+	}{
+		"the first, challenged":   {4, 0, reply("1", st(1, 1, 0, "SyncHdr", 407)+st(2, 1, 2, "Alert", 407)+st(3, 1, 3, "Replace", 407)), nil},
+		"the second, refused":     {6, 2, strings.ReplaceAll(refusal, "<MsgRef>1<", "<MsgRef>2<"), nil},
+		"the second, as before":   {6, 2, all[3], nil},
+		"the second, taken again": {6, 2, reply("4", st(1, 2, 0, "SyncHdr", 200)), []string{"server P-32"}},
+	} {
+		messages := slices.Insert(append(slices.Clone(all), more...), tt.at, all[tt.copied], tt.answer)
+		var got []string
+		for _, v := range recordingOf(messages).Violations() {
+			got = append(got, v.From.String()+" "+v.Row)
+		}
+		require.Equal(t, tt.want, got, name)
+	}
+	rec := recordingOf(slices.Insert(append(slices.Clone(all), more...), 4, all[0], "", all[2], all[3]))
+	rec.Messages[5].Octets, rec.Messages[5].Status = nil, 503
+	require.Empty(t, rec.Violations(), "the first, and the second again")
+}
+
 // A device that begins each session with the same octets, of which one session was broken off.
 func TestViolationsOfTheSameMessageTheNextDay(t *testing.T) {
 	first := conversation()
@@ -275,6 +311,9 @@ func TestViolationsOfARepetition(t *testing.T) {
 	messages := conversation()
 	messages = slices.Insert(messages, 2, messages[0], messages[1])
 	require.Empty(t, recordingOf(messages).Violations())
+	failed := recordingOf(slices.Insert(conversation(), 2, conversation()[2], "")) // the third message is not answered at first
+	failed.Messages[3].Octets, failed.Messages[3].Status = nil, 503
+	require.Empty(t, failed.Violations())
 	messages[3] = strings.Replace(messages[3], "./A", "./B", 1)
 	require.Equal(t, []capture.Violation{{Number: 2, From: capture.FromServer, Row: "P-30", Text: "a message that came again has another reply than before"}},
 		recordingOf(messages).Violations())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/session/capture"
 	"github.com/gomadm/gomadm/syncml"
 )
 
@@ -40,6 +41,21 @@ func (p *play) check(ctx context.Context) {
 	p.checkOctets(outcomes)
 	p.checkSecrets(outcomes)
 	p.checkLeftOver(ctx)
+	p.checkRules()
+}
+
+// checkRules holds the recording against the rules that capture knows: a third opinion, beside those of engine and device.
+func (p *play) checkRules() {
+	rec, err := capture.Open(p.recorded)
+	if err != nil {
+		p.find("capture", "%v", err)
+		return
+	}
+	for _, v := range rec.Violations() {
+		if v.From == capture.FromServer {
+			p.find("rules", "%v", v)
+		}
+	}
 }
 
 // outcomes are by request, one for each.
