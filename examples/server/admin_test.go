@@ -542,3 +542,52 @@ func TestMaxBody(t *testing.T) {
 		}
 	}
 }
+
+// TestAdminAnswersAreBounded: however much a device says, an answer holds no more of it than fits into memory.
+func TestAdminAnswersAreBounded(t *testing.T) {
+	const size, events = 3 << 20, 7
+	s := exampleSite(t)
+	long := strings.Repeat("x", size)
+	event := func(n int) string {
+		return fmt.Sprintf(`<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>%d</SessionID><MsgID>1</MsgID>`+
+			`<Target><LocURI>http://x/</LocURI></Target><Source><LocURI>%s</LocURI></Source></SyncHdr><SyncBody><Alert><CmdID>1</CmdID><Data>1224</Data>`+
+			`<Item><Meta><Type xmlns="syncml:metinf">com.example.long</Type></Meta><Data>%s</Data></Item></Alert><Final/></SyncBody></SyncML>`, n, exampleDevice, long)
+	}
+	for n := range events {
+		s.exchange(event(n))
+	}
+	n := 0
+	for after := ""; ; {
+		var page struct {
+			Entries []entryJSON
+			Next    string
+		}
+		a := s.must(http.StatusOK, "GET", "/admin/results?limit=1000&after="+url.QueryEscape(after), "")
+		if len(a.body) > maxAnswer+2*size {
+			t.Errorf("%d octets", len(a.body))
+		}
+		s.json(a, &page)
+		if len(page.Entries) == 0 {
+			break
+		}
+		n, after = n+len(page.Entries), page.Next
+	}
+	if n != events {
+		t.Errorf("%d entries", n)
+	}
+
+	s.queue(getVersion)
+	value := strings.Replace(example(t, "03"), "7.4.1", strings.Repeat("7", size), 1)
+	s.exchange(example(t, "01"))
+	begin, end := strings.Index(value, "<Results>"), strings.Index(value, "</Results>")+len("</Results>")
+	if begin < 0 || !strings.Contains(value, strings.Repeat("7", size)) {
+		t.Fatal("the example has no value to make longer")
+	}
+	many := value[:begin] + strings.Repeat(value[begin:end], 2) + strings.Replace(value[end:], "<Final/>", "", 1)
+	for n := range maxAnswer/size + 1 {
+		s.exchange(strings.Replace(many, "<MsgID>2</MsgID>", fmt.Sprintf("<MsgID>%d</MsgID>", n+2), 1))
+	}
+	if got := s.do("GET", "/admin/devices/"+exampleDevice+"/requests/r1", "").status; got != http.StatusServiceUnavailable {
+		t.Errorf("status %d", got)
+	}
+}

@@ -320,7 +320,9 @@ func (d *demo) known(ctx context.Context) (map[act]int, error) {
 
 // entries returns what the store lists behind a cursor.
 func (d *demo) entries(ctx context.Context, after session.Cursor) iter.Seq2[session.Entry, error] {
-	return entriesAfter(after, func(after session.Cursor) ([]session.Entry, error) { return d.store.Results(ctx, after, page) })
+	return entriesAfter(after, math.MaxInt, func(after session.Cursor, limit int) ([]session.Entry, error) {
+		return d.store.Results(ctx, after, limit)
+	})
 }
 
 func (d *demo) acts(finished map[requestKey]bool, reports map[requestKey][]*omadm.Result) map[act]int {

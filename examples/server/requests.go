@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 
 	"github.com/gomadm/gomadm/omadm"
@@ -116,10 +117,10 @@ func (a *admin) cancel(w http.ResponseWriter, r *http.Request) error {
 		return tooLate{fmt.Errorf("request %q is on its way", id)}
 	}
 	entries, err := a.entries(r.Context(), device, id)
-	if err != nil {
+	if err != nil && !errors.Is(err, errTooLong) {
 		return err
 	}
-	if len(entries) > 0 {
+	if err != nil || len(entries) > 0 {
 		return tooLate{fmt.Errorf("request %q is over", id)}
 	}
 	return notFound{fmt.Errorf("device %q has no request %q", device, id)}
@@ -142,16 +143,25 @@ func (a *admin) waits(ctx context.Context, device omadm.DeviceID, id omadm.Reque
 	}
 }
 
+// errTooLong says that an answer would be larger than this process should have in memory.
+var errTooLong = errors.New("what the device said is too long for one answer: see the history of the device")
+
 // entries returns the results and the outcome of a request, oldest first. It reads what there is of the device.
 func (a *admin) entries(ctx context.Context, device omadm.DeviceID, id omadm.RequestID) ([]session.Entry, error) {
 	var found []session.Entry
-	history := func(after session.Cursor) ([]session.Entry, error) { return a.store.History(ctx, device, after, page) }
-	for e, err := range entriesAfter("", history) {
+	octets := 0
+	history := func(after session.Cursor, limit int) ([]session.Entry, error) {
+		return a.store.History(ctx, device, after, limit)
+	}
+	for e, err := range entriesAfter("", math.MaxInt, history) {
 		if err != nil {
 			return nil, err
 		}
 		if about, ok := requestOf(e); !ok || about != id {
 			continue
+		}
+		if octets += said(e); octets > 2*maxAnswer {
+			return nil, fmt.Errorf("request %q: %w", id, errTooLong)
 		}
 		found = append(found, e)
 		if e.Outcome != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	page     = 500    // how many entries are read at a time
+	page     = 500    // how many entries are read at a time, at most
 	maxPrune = 10_000 // how many are forgotten at the administrator's wish, at most
 )
 
@@ -28,24 +28,44 @@ func (a *admin) history(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// maxAnswer is how many octets of what devices said an answer holds, and one entry more. A device may say 8 MiB with each.
+const maxAnswer = 16 << 20
+
 func writeEntries(w http.ResponseWriter, r *http.Request, read func(session.Cursor, int) ([]session.Entry, error)) error {
 	limit, err := pageSize(r)
-	if err != nil {
-		return err
-	}
-	entries, err := read(after(r), limit)
 	if err != nil {
 		return err
 	}
 	out := struct {
 		Entries []entryJSON    `json:"entries"`
 		Next    session.Cursor `json:"next"` // to be given as after, to read on
-	}{make([]entryJSON, len(entries)), after(r)}
-	for i, e := range entries {
-		out.Entries[i], out.Next = newEntry(e), e.Cursor
+	}{[]entryJSON{}, after(r)}
+	octets := 0
+	for e, err := range entriesAfter(after(r), limit, read) {
+		if err != nil {
+			return err
+		}
+		out.Entries, out.Next = append(out.Entries, newEntry(e)), e.Cursor
+		if octets += said(e); octets >= maxAnswer {
+			break
+		}
 	}
 	writeJSON(w, http.StatusOK, out)
 	return nil
+}
+
+// said returns how many octets of an entry are what a device said.
+func said(e session.Entry) int {
+	n := 0
+	switch {
+	case e.Result != nil:
+		for i := range e.Result.Items {
+			n += len(e.Result.Items[i].Data.Value)
+		}
+	case e.Event != nil:
+		n = len(e.Event.Data.Value)
+	}
+	return n
 }
 
 // prune forgets the oldest results up to a cursor, but not more than maxPrune at a time.
@@ -74,11 +94,13 @@ func (a *admin) prune(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// entriesAfter returns the entries behind a cursor, oldest first, from pages. An error is the last that it returns.
-func entriesAfter(after session.Cursor, read func(session.Cursor) ([]session.Entry, error)) iter.Seq2[session.Entry, error] {
+// entriesAfter returns up to most entries behind a cursor, oldest first. It reads few at first, and more at a time as long as
+// they are small. An error is the last that it returns.
+func entriesAfter(after session.Cursor, most int, read func(session.Cursor, int) ([]session.Entry, error)) iter.Seq2[session.Entry, error] {
+	const first, small = 8, 1 << 20
 	return func(yield func(session.Entry, error) bool) {
-		for {
-			list, err := read(after)
+		for n := first; most > 0; {
+			list, err := read(after, min(n, most))
 			if err != nil {
 				yield(session.Entry{}, err)
 				return
@@ -86,12 +108,17 @@ func entriesAfter(after session.Cursor, read func(session.Cursor) ([]session.Ent
 			if len(list) == 0 {
 				return
 			}
+			octets := 0
 			for _, e := range list {
 				if !yield(e, nil) {
 					return
 				}
+				octets += said(e)
 			}
-			after = list[len(list)-1].Cursor
+			if n = min(4*n, page); octets > small {
+				n = first
+			}
+			after, most = list[len(list)-1].Cursor, most-len(list)
 		}
 	}
 }
