@@ -290,11 +290,17 @@ func (h *Handler) load(ctx context.Context, q Query, p Principal) (*Record, erro
 		return nobody(), nil
 	}
 	rec, err := h.cfg.Store.Load(ctx, q)
-	if !p.Proven && errors.Is(err, ErrUnknownDevice) {
+	switch {
+	case !p.Proven && errors.Is(err, ErrUnknownDevice):
 		return nobody(), nil
+	case err == nil && rec == nil:
+		return nil, errNoRecord
 	}
 	return rec, err
 }
+
+// errNoRecord is what a store that breaks its promise is answered for. It costs this message, not the process.
+var errNoRecord = errors.New("store returns neither a record nor an error")
 
 // slot is how long a challenge is good at least. It is good for two of them at most.
 const slot = 5 * time.Minute

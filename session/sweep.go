@@ -49,6 +49,9 @@ func (h *Handler) Sweep(ctx context.Context) (int, error) {
 // sweep ends the idle sessions of one device. It reports whether there were any.
 func (h *Handler) sweep(ctx context.Context, env Env, q Query) (bool, error) {
 	rec, err := h.cfg.Store.Load(ctx, q)
+	if err == nil && rec == nil {
+		err = errNoRecord
+	}
 	if err != nil {
 		return false, fmt.Errorf("session: Sweep: %w", err)
 	}

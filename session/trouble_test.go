@@ -19,6 +19,7 @@ import (
 	"github.com/gomadm/gomadm/omadm"
 	"github.com/gomadm/gomadm/omadm/auth"
 	"github.com/gomadm/gomadm/session"
+	"github.com/gomadm/gomadm/session/memstore"
 	"github.com/gomadm/gomadm/syncml"
 	"github.com/gomadm/gomadm/syncml/wbxml"
 )
@@ -343,4 +344,72 @@ func TestSweepLeavesSessionsThatGoOn(t *testing.T) {
 	require.Len(t, rec.Sessions, 1)
 	assert.Equal(t, "2", rec.Sessions[0].ID)
 	assert.Zero(t, rec.Sessions[0].Ended)
+}
+
+// faithless is a store that returns what no store should.
+type faithless struct {
+	*memstore.Store
+	change func(*session.Record) *session.Record
+}
+
+func (b faithless) Load(ctx context.Context, q session.Query) (*session.Record, error) {
+	rec, err := b.Store.Load(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return b.change(rec), nil
+}
+
+// A store that breaks its promises costs the message that it broke them for. Nothing panics, also where nobody would catch
+// it: in Sweep.
+func TestStoreThatBreaksItsPromises(t *testing.T) {
+	foreign := session.Pending{Request: request("x")}
+	for name, test := range map[string]struct {
+		change func(*session.Record) *session.Record
+		want   int
+	}{
+		"no record":       {func(*session.Record) *session.Record { return nil }, http.StatusServiceUnavailable},
+		"empty record":    {func(*session.Record) *session.Record { return new(session.Record) }, http.StatusForbidden},
+		"another device":  {func(r *session.Record) *session.Record { r.Device.ID = "other"; return r }, http.StatusForbidden},
+		"an old revision": {func(r *session.Record) *session.Record { r.Revision--; return r }, http.StatusServiceUnavailable},
+		"no requests":     {func(r *session.Record) *session.Record { r.Requests = nil; return r }, http.StatusOK},
+		"a request that is not there": {func(r *session.Record) *session.Record {
+			r.Requests = append(r.Requests, foreign, foreign)
+			return r
+		}, 0},
+		"a request without operations": {func(r *session.Record) *session.Record {
+			for i := range r.Requests {
+				r.Requests[i].Request.Ops = nil
+			}
+			return r
+		}, http.StatusOK},
+		"a session twice": {func(r *session.Record) *session.Record { r.Sessions = append(r.Sessions, r.Sessions...); return r }, http.StatusOK},
+		"no sessions":     {func(r *session.Record) *session.Record { r.Sessions = nil; return r }, 0},
+		"parts of nothing": {func(r *session.Record) *session.Record {
+			r.Parts = [][]byte{nil, {1}}
+			return r
+		}, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			breaks := false
+			h := newHouse(t, func(c *session.Config) {
+				c.Store = faithless{c.Store.(*memstore.Store), func(r *session.Record) *session.Record {
+					if breaks {
+						return test.change(r)
+					}
+					return r
+				}}
+			})
+			h.enqueue("a", get("./A"))
+			h.post(msg("1", "1", pkg1))
+			h.enqueue("b", get("./B"))
+			breaks = true
+			code := h.do(msg("1", "2", okHdr("1")+status(2, "1", "4", "Get", 200)+result("4", item("./A", "1"))+final)).Code
+			if test.want != 0 {
+				assert.Equal(t, test.want, code, "%s", h.log)
+			}
+			h.now = h.now.Add(time.Hour)
+			_, _ = h.handler.Sweep(t.Context())
+		})
+	}
 }
