@@ -86,7 +86,8 @@ type Event struct {
 	Correlator string
 	// Request is the request whose Exec carried the correlator, when it is known.
 	Request RequestID
-	// Unenrolled is set when the event says that the device leaves management.
+	// Unenrolled is set when the event says that the device leaves management. It stays registered until the application
+	// unregisters it.
 	Unenrolled bool
 	At         time.Time
 }
