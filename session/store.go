@@ -53,7 +53,8 @@ var (
 	ErrCursor        = errors.New("session: cursor is not of this store")
 )
 
-// ExistsError names the requests that exist already. It is ErrExists.
+// ExistsError names the requests that exist already: all of those given, in the order given. A handler leaves
+// them out and tries again. It is ErrExists.
 type ExistsError struct {
 	Device   omadm.DeviceID
 	Requests []omadm.RequestID

@@ -226,6 +226,21 @@ func onChange(edit func(*session.Change)) func(*faulty) {
 	}
 }
 
+// namesExisting edits which requests are said to exist.
+func namesExisting(edit func([]omadm.RequestID) []omadm.RequestID) func(*faulty) {
+	wrong := func(err error) error {
+		var exists *session.ExistsError
+		if errors.As(err, &exists) {
+			return &session.ExistsError{Device: exists.Device, Requests: edit(exists.Requests)}
+		}
+		return err
+	}
+	return func(f *faulty) {
+		f.commit = func(c *session.Change) error { return wrong(f.Store.Commit(bg, c)) }
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error { return wrong(f.Store.Enqueue(bg, id, reqs...)) }
+	}
+}
+
 // onEntries edits each page of results.
 func onEntries(edit func(f *faulty, after session.Cursor, limit int, page []session.Entry) []session.Entry) func(*faulty) {
 	return func(f *faulty) {
@@ -446,6 +461,11 @@ var brokenStores = []brokenStore{
 			return errors.Join(f.Store.Enqueue(bg, c.Device, c.Add[:min(1, len(c.Add))]...), err)
 		}
 	}, []string{"commit_that_conflicts_does_nothing", "commit_with_a_request_that_exists_does_nothing"}},
+	{"names one of the requests that exist", namesExisting(func(ids []omadm.RequestID) []omadm.RequestID { return ids[:1] }),
+		[]string{"exists_error_names_all_requests"}},
+	{"names the requests that exist by their ids", namesExisting(func(ids []omadm.RequestID) []omadm.RequestID {
+		return slices.Sorted(slices.Values(ids))
+	}), []string{"exists_error_names_all_requests"}},
 	{"enqueues one by one", func(f *faulty) {
 		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
 			for _, r := range reqs {

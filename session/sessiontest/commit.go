@@ -178,6 +178,14 @@ func addExists(t *trial) {
 	t.pending(t.load(dev), "new")
 }
 
+func existsAll(t *trial) {
+	t.busy(dev)
+	add := []omadm.Request{request("new"), userRequest("w"), userRequest("f"), request("newer"), userRequest("l")}
+	t.wantExists("Enqueue of two new requests, and three others with ids that are there", t.tryEnqueue(dev, add...), dev, "w", "f", "l")
+	err := t.tryCommit(dev, func(c *session.Change) { c.Add = add })
+	t.wantExists("Commit that adds two new requests, and three others with ids that are there", err, dev, "w", "f", "l")
+}
+
 func listsInOrder(t *trial) {
 	t.register(dev)
 	t.enqueue(dev, request("again"), request("end"))

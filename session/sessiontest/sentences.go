@@ -31,6 +31,7 @@ func sentences() []sentence {
 		{"revisions_are_per_device", "of the device, moved by each Commit", revisionPerDevice},
 		{"commit_to_unknown_device", "ErrUnknownDevice if the device is not registered.", commitUnknown},
 		{"commit_adds_no_request_that_exists", "An *ExistsError if a request of c.Add has an id that is there already, waiting, leased or finished.", addExists},
+		{"exists_error_names_all_requests", "ExistsError names the requests that exist already: all of those given, in the order given.", existsAll},
 		{"commit_with_a_request_that_exists_does_nothing", "Commit does all of c or nothing", existsDoesNothing},
 
 		{"enqueue_keeps_the_request", "Enqueue puts requests into the queue of a device", enqueueKeeps},

@@ -103,7 +103,11 @@ func (t *trial) wantExists(what string, got error, id omadm.DeviceID, ids ...oma
 func want[T comparable](t *trial, what string, got, want T) {
 	t.Helper()
 	if got != want {
-		t.broken("%s: got %v, want %v", what, got, want)
+		format := "%s: got %v, want %v"
+		if _, text := any(got).(string); text {
+			format = "%s: got %q, want %q" // octets of a reply may be any
+		}
+		t.broken(format, what, got, want)
 	}
 }
 
