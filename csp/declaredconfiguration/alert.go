@@ -34,23 +34,27 @@ func ReadAlert(e omadm.Event) ([]Reported, error) {
 	if omadm.AlertType(e.Type) != omadm.TypeDeclaredConfig {
 		return nil, fmt.Errorf("declaredconfiguration: alert of another type")
 	}
-	r, err := read("alert", "DeclaredConfigurations", e.Data)
-	if err != nil {
-		return nil, err
-	}
+	r := &reader{what: "alert"}
 	var all []Reported
-	for _, e := range r.doc.Root.ChildElements() {
-		if e.Tag != "DeclaredConfiguration" {
-			continue
+	const depth = 2 // of the documents
+	err := xmltree.ReadParts([]byte(strings.TrimSpace(e.Data.Value)), limits, depth, func(part *xmltree.Document) error {
+		r.begin(part, "DeclaredConfigurations")
+		for e := range part.Root.ChildElementsSeq() {
+			if r.err != nil {
+				break
+			}
+			if e.Tag != "DeclaredConfiguration" {
+				continue
+			}
+			all = append(all, Reported{
+				ID: r.required(e, "id"), Context: r.context(e), Checksum: attribute(e, "checksum"),
+				ResultChecksum: attribute(e, "result_checksum"), State: r.state(e),
+			})
 		}
-		d := Reported{
-			ID: r.required(e, "id"), Context: r.context(e), Checksum: attribute(e, "checksum"),
-			ResultChecksum: attribute(e, "result_checksum"), State: r.state(e),
-		}
-		if r.err != nil {
-			return nil, r.err
-		}
-		all = append(all, d)
+		return r.err
+	})
+	if err != nil {
+		return nil, r.fault(err)
 	}
 	return all, nil
 }
@@ -64,15 +68,28 @@ type reader struct {
 
 // read reads the document with the given root that data holds, as markup or as text.
 func read(what, root string, data syncml.Data) (*reader, error) {
+	r := &reader{what: what}
 	doc, err := xmltree.Read([]byte(strings.TrimSpace(data.Value)), limits)
 	if err != nil {
-		return nil, fmt.Errorf("declaredconfiguration: %s: %w", what, err)
+		return nil, r.fault(err)
 	}
-	r := &reader{what: what, doc: doc}
-	if doc.Root.Tag != root {
+	r.begin(doc, root)
+	return r, r.err
+}
+
+// begin goes on with a document, or a part of it, which has the given root.
+func (r *reader) begin(doc *xmltree.Document, root string) {
+	if r.doc = doc; doc.Root.Tag != root {
 		r.fail(doc.Root, "not a "+root)
 	}
-	return r, r.err
+}
+
+// fault returns the error for one that ended the reading, which may be the reader's own.
+func (r *reader) fault(err error) error {
+	if r.err != nil {
+		return r.err
+	}
+	return fmt.Errorf("declaredconfiguration: %s: %w", r.what, err)
 }
 
 func (r *reader) fail(e *etree.Element, reason string) {

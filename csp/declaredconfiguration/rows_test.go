@@ -3,6 +3,7 @@ package declaredconfiguration_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -283,6 +284,18 @@ func alert(t *testing.T) {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 		e.Data, e.Type = syncml.Text(file), "Reversed-Domain-Name: "+e.Type
+	}
+	var b strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&b, "\n<DeclaredConfiguration id='%d' context='device' state='60'/>", i)
+	}
+	many := "<DeclaredConfigurations>" + b.String() + "</DeclaredConfigurations>"
+	got, err := dc.ReadAlert(event(many))
+	if err != nil || len(got) != 5000 || got[0].ID != "0" || got[4999].ID != "4999" {
+		t.Errorf("of many: got %d, %v", len(got), err)
+	}
+	if got, err := dc.ReadAlert(event(strings.Replace(many, "id='4000'", "", 1))); got != nil || err == nil || !strings.Contains(err.Error(), "line 4002: no id") {
+		t.Errorf("of many, one without an id: got %d, %v", len(got), err)
 	}
 	for name, wrong := range map[string]omadm.Event{
 		"another alert":     {Type: omadm.TypeLoginStatus, Data: syncml.Text("user")},
