@@ -34,14 +34,11 @@ func ReadAlert(e omadm.Event) ([]Reported, error) {
 	if omadm.AlertType(e.Type) != omadm.TypeDeclaredConfig {
 		return nil, fmt.Errorf("declaredconfiguration: alert of another type")
 	}
-	r := &reader{what: "alert"}
 	var all []Reported
-	const depth = 2 // of the documents
-	err := xmltree.ReadParts([]byte(strings.TrimSpace(e.Data.Value)), limits, depth, func(part *xmltree.Document) error {
-		r.begin(part, "DeclaredConfigurations")
-		for e := range part.Root.ChildElementsSeq() {
+	err := read("alert", "DeclaredConfigurations", e.Data, func(r *reader, root *etree.Element) {
+		for e := range root.ChildElementsSeq() {
 			if r.err != nil {
-				break
+				return
 			}
 			if e.Tag != "DeclaredConfiguration" {
 				continue
@@ -51,10 +48,9 @@ func ReadAlert(e omadm.Event) ([]Reported, error) {
 				ResultChecksum: attribute(e, "result_checksum"), State: r.state(e),
 			})
 		}
-		return r.err
 	})
 	if err != nil {
-		return nil, r.fault(err)
+		return nil, err
 	}
 	return all, nil
 }
@@ -62,34 +58,27 @@ func ReadAlert(e omadm.Event) ([]Reported, error) {
 // reader reads attributes of a document and keeps the first fault.
 type reader struct {
 	what string
-	doc  *xmltree.Document
+	doc  *xmltree.Document // the part that is read
 	err  error
 }
 
-// read reads the document with the given root that data holds, as markup or as text.
-func read(what, root string, data syncml.Data) (*reader, error) {
+// read reads the document with the given root that data holds, as markup or as text. It calls f with one part after the other:
+// the root, each time, with some of what is directly below it.
+func read(what, root string, data syncml.Data, f func(r *reader, root *etree.Element)) error {
 	r := &reader{what: what}
-	doc, err := xmltree.Read([]byte(strings.TrimSpace(data.Value)), limits)
-	if err != nil {
-		return nil, r.fault(err)
-	}
-	r.begin(doc, root)
-	return r, r.err
-}
-
-// begin goes on with a document, or a part of it, which has the given root.
-func (r *reader) begin(doc *xmltree.Document, root string) {
-	if r.doc = doc; doc.Root.Tag != root {
-		r.fail(doc.Root, "not a "+root)
-	}
-}
-
-// fault returns the error for one that ended the reading, which may be the reader's own.
-func (r *reader) fault(err error) error {
-	if r.err != nil {
+	const below = 2
+	err := xmltree.ReadParts([]byte(strings.TrimSpace(data.Value)), limits, below, func(part *xmltree.Document) error {
+		if r.doc = part; part.Root.Tag == root {
+			f(r, part.Root)
+		} else {
+			r.fail(part.Root, "not a "+root)
+		}
 		return r.err
+	})
+	if err != nil && r.err == nil {
+		err = fmt.Errorf("declaredconfiguration: %s: %w", what, err)
 	}
-	return fmt.Errorf("declaredconfiguration: %s: %w", r.what, err)
+	return err
 }
 
 func (r *reader) fail(e *etree.Element, reason string) {

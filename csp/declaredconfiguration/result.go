@@ -98,26 +98,26 @@ func ReadResult(results ...omadm.Result) (*Result, error) {
 }
 
 func parseResult(data syncml.Data) (*Result, error) {
-	r, err := read("results", "DeclaredConfigurationResult", data)
+	x := new(Result)
+	err := read("results", "DeclaredConfigurationResult", data, func(r *reader, root *etree.Element) {
+		if !r.doc.Continues(root) {
+			*x = Result{
+				ID: r.required(root, "id"), Context: r.context(root), Scenario: Scenario(attribute(root, "osdefinedscenario")),
+				Checksum: attribute(root, "checksum"), ResultChecksum: attribute(root, "result_checksum"),
+				Operation: attribute(root, "operation"), State: r.state(root), At: r.time(root, "result_timestamp"),
+			}
+		}
+		for e := range root.ChildElementsSeq() {
+			switch e.Tag {
+			case "CSP":
+				x.Providers = append(x.Providers, r.provider(e))
+			case "DSC":
+				x.Resources = append(x.Resources, r.resource(e))
+			}
+		}
+	})
 	if err != nil {
 		return nil, err
-	}
-	root := r.doc.Root
-	x := &Result{
-		ID: r.required(root, "id"), Context: r.context(root), Scenario: Scenario(attribute(root, "osdefinedscenario")),
-		Checksum: attribute(root, "checksum"), ResultChecksum: attribute(root, "result_checksum"),
-		Operation: attribute(root, "operation"), State: r.state(root), At: r.time(root, "result_timestamp"),
-	}
-	for _, e := range root.ChildElements() {
-		switch e.Tag {
-		case "CSP":
-			x.Providers = append(x.Providers, r.provider(e))
-		case "DSC":
-			x.Resources = append(x.Resources, r.resource(e))
-		}
-	}
-	if r.err != nil {
-		return nil, r.err
 	}
 	return x, nil
 }

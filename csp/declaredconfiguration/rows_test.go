@@ -250,6 +250,12 @@ func results(t *testing.T) {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}
+	const more = 3000
+	long := strings.Replace(file, "<CSP", strings.Repeat(`<CSP name="./Vendor/MSFT/X" state="60"><URI path="a" status="200"/></CSP>`, more)+"<CSP", 1)
+	got, err := dc.ReadResult(omadm.Result{Items: []syncml.Item{{Data: syncml.Text(long)}}})
+	if err != nil || got.ID != id || len(got.Providers) != more+1 || !reflect.DeepEqual(got.Providers[more:], want.Providers) || len(got.Resources) != 1 {
+		t.Errorf("of many providers: got %d, %v", len(got.Providers), err)
+	}
 	_, err = dc.ReadResult(omadm.Result{Status: 404})
 	if e := (*dc.ResultError)(nil); !errors.As(err, &e) || e.Status != omadm.StatusNotFound || e.Err != nil {
 		t.Errorf("no results: got %v", err)
