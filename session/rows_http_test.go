@@ -267,6 +267,24 @@ var syntaxRows = map[string]func(*testing.T){
 		h.post(msg("1", "2", okHdr("1")+status(1, "1", "3", "Get", 200)+final))
 		assert.Equal(t, omadm.Done, h.outcomes()["a"].Kind)
 	},
+	"X-23_equal_cmdids_in_two_messages_of_ours": func(t *testing.T) {
+		h := newHouse(t)
+		r := request("r")
+		for i := range 6 {
+			r.Ops = append(r.Ops, replace(omadm.URI("./A/"+itoa(i)), strings.Repeat("x", 150)))
+		}
+		h.request(r)
+		first := h.post(msgMeta("1", "1", sizes(1500, 0), pkg1))
+		require.Contains(t, summary(first), "4 Replace ./A/0")
+		second := h.post(msg("1", "2", answerAll(first, 200)))
+		require.Contains(t, summary(second), "4 Replace ./A/4")
+		failed := strings.Replace(answerAll(second, 200), "<CmdRef>4</CmdRef><Cmd>Replace</Cmd><Data>200", "<CmdRef>4</CmdRef><Cmd>Replace</Cmd><Data>404", 1)
+		third := h.post(msg("1", "3", failed))
+		require.Contains(t, summary(third), "2 Replace ./A/5")
+		h.post(msg("1", "4", answerAll(third, 200)))
+		assert.Equal(t, 4, h.outcomes()["r"].Op)
+		assert.Equal(t, omadm.StatusNotFound, h.outcomes()["r"].Status)
+	},
 	"V-3_dm_1_1_and_1_2_are_spoken": func(t *testing.T) {
 		assert.Contains(t, summary(newHouse(t).post(dm11(msg("1", "1", pkg1)))), "Status SyncHdr 0 200")
 	},
