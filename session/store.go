@@ -17,6 +17,10 @@ import (
 // All methods are safe for concurrent use, by goroutines and by processes. A store keeps no reference to slices,
 // maps and pointers it is given and hands out none that it keeps: both sides may change their own. Strings of a
 // Change may share the memory of a whole message; a store that keeps them in memory should clone them.
+//
+// Names of devices, requests, sessions, correlators and facts are the same only if all their octets are: case counts, and a
+// blank at the end does.
+//
 // sessiontest.TestStore proves a store, one subtest per sentence below.
 type Store interface {
 	// Load returns one consistent view of a device, ErrUnknownDevice if it is not registered. The record holds

@@ -400,6 +400,44 @@ var brokenStores = []brokenStore{
 		}
 	}, []string{"unregister_forgets_everything"}},
 
+	// Names.
+	{"trims names of devices", func(f *faulty) {
+		trim := func(id omadm.DeviceID) omadm.DeviceID { return omadm.DeviceID(strings.TrimSpace(string(id))) }
+		f.register = func(d session.Device) error {
+			d.ID = trim(d.ID)
+			return f.Store.Register(bg, d)
+		}
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error { return f.Store.Enqueue(bg, trim(id), reqs...) }
+		onQuery(func(q *session.Query) { q.Device = trim(q.Device) })(f)
+	}, []string{"devices_by_all_octets_of_the_name"}},
+	{"finds requests whatever the case", func(f *faulty) {
+		named := make(map[string]omadm.RequestID)
+		f.enqueue = func(id omadm.DeviceID, reqs []omadm.Request) error {
+			for _, r := range reqs {
+				fold := strings.ToLower(string(r.ID))
+				if _, ok := named[fold]; !ok {
+					named[fold] = r.ID
+				}
+			}
+			return f.Store.Enqueue(bg, id, reqs...)
+		}
+		onChange(func(c *session.Change) {
+			c.Finish = slices.Clone(c.Finish)
+			for i := range c.Finish {
+				if id, ok := named[strings.ToLower(string(c.Finish[i].Request))]; ok {
+					c.Finish[i].Request = id
+				}
+			}
+		})(f)
+	}, []string{"requests_by_all_octets_of_the_name"}},
+	{"cuts names of facts", onChange(func(c *session.Change) {
+		facts := make(omadm.Facts)
+		for k, v := range c.Facts {
+			facts[k[:min(len(k), 100)]] = v
+		}
+		c.Facts = facts
+	}), []string{"sessions_correlators_and_facts_by_all_octets_of_the_name"}},
+
 	// Revisions.
 	{"keeps the revision of a device that is registered again", renumbered(func(was uint64, known bool) uint64 {
 		if !known {

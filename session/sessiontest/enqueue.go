@@ -24,7 +24,7 @@ func full(id omadm.RequestID) omadm.Request {
 				MaxDisplay: time.Minute, Default: "1-2",
 			}},
 		},
-		Group: omadm.Sequence, Combine: true, Scope: omadm.UserScope, User: "someone", Delivery: omadm.AtMostOnce, Priority: 3,
+		Group: omadm.Sequence, Combine: true, Scope: omadm.UserScope, User: "someone", Delivery: omadm.AtMostOnce, Priority: 100_000,
 		NotBefore: noon.Add(-time.Hour), Expires: noon.Add(time.Hour + 1), MaxAttempts: 2,
 	}
 }

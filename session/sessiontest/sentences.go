@@ -7,6 +7,9 @@ func sentences() []sentence {
 		{"commit_and_enqueue_at_once", "Enqueue puts requests into the queue of a device, all or none, and does not move the revision.", enqueueWhileCommitting},
 		{"keeps_no_reference_it_is_given", sharing, keepsNoReference},
 		{"hands_out_no_reference_it_keeps", sharing, handsOutNoReference},
+		{"devices_by_all_octets_of_the_name", octetwise, devicesAlike},
+		{"requests_by_all_octets_of_the_name", octetwise, requestsAlike},
+		{"sessions_correlators_and_facts_by_all_octets_of_the_name", octetwise, namesAlike},
 
 		{"load_of_unknown_device", "Load returns one consistent view of a device, ErrUnknownDevice if it is not registered.", loadUnknown},
 		{"load_is_one_consistent_view", "Load returns one consistent view of a device, ErrUnknownDevice if it is not registered.", consistentView},
@@ -126,16 +129,17 @@ func sentences() []sentence {
 
 // Sentences that several trials share.
 const (
-	safe    = "All methods are safe for concurrent use, by goroutines and by processes."
-	sharing = "A store keeps no reference to slices, maps and pointers it is given and hands out none that it keeps"
-	parts   = "Part becomes the last of the Session.Parts parts that are valid, and those behind are dropped."
-	noPart  = "An empty Part is none: of the parts there are, the first Session.Parts stay."
-	anew    = "Either way the device has a revision then that it never had, not even before it was unregistered, so that no Commit that was prepared before brings back what was."
-	results = "Results returns up to limit entries that were committed after the one with the cursor, oldest first; the empty cursor is before the first."
-	cancel  = "Cancel finishes those of the requests that wait, due or not, with an Outcome of Kind omadm.Canceled, this time and the Attempts of the request, which is appended to the results."
-	revised = "A Cancel that finishes any moves the revision, so that no Commit that was prepared before sends one of them; any other changes nothing."
-	idle    = "Idle returns the devices that have a session, open or ended, whose Seen is before a time: each once, at most limit of them, the one whose session was seen longest ago first."
-	prune   = "Prune forgets the oldest entries of the results: up to limit of them, and none behind the one with the cursor."
+	safe      = "All methods are safe for concurrent use, by goroutines and by processes."
+	sharing   = "A store keeps no reference to slices, maps and pointers it is given and hands out none that it keeps"
+	parts     = "Part becomes the last of the Session.Parts parts that are valid, and those behind are dropped."
+	noPart    = "An empty Part is none: of the parts there are, the first Session.Parts stay."
+	octetwise = "Names of devices, requests, sessions, correlators and facts are the same only if all their octets are: case counts, and a blank at the end does."
+	anew      = "Either way the device has a revision then that it never had, not even before it was unregistered, so that no Commit that was prepared before brings back what was."
+	results   = "Results returns up to limit entries that were committed after the one with the cursor, oldest first; the empty cursor is before the first."
+	cancel    = "Cancel finishes those of the requests that wait, due or not, with an Outcome of Kind omadm.Canceled, this time and the Attempts of the request, which is appended to the results."
+	revised   = "A Cancel that finishes any moves the revision, so that no Commit that was prepared before sends one of them; any other changes nothing."
+	idle      = "Idle returns the devices that have a session, open or ended, whose Seen is before a time: each once, at most limit of them, the one whose session was seen longest ago first."
+	prune     = "Prune forgets the oldest entries of the results: up to limit of them, and none behind the one with the cursor."
 
 	enrolled = "Register of a device that is registered already forgets both, as a new enrolment has a new channel, and so does Unregister."
 )
