@@ -601,6 +601,7 @@ func testMalformed(t *testing.T) {
 		"reserved token":            {message(0x30), "unknown token"},
 		"unknown token":             {message(0x7d), "unknown token"},
 		"opaque past the end":       {message(element(tagReplace, tokenOpaque, 0x7f)), "opaque"},
+		"opaque of one too many":    {octets(head, 0x6d, syncHdr(), 0x6b, 0x60, tokenOpaque, 3, []byte("ab")), "opaque"},
 		"opaque of 4 GiB":           {message(element(tagReplace, tokenOpaque, 0x8f, 0xff, 0xff, 0xff, 0x7f)), "opaque"},
 		"inline string without end": {octets(head, 0x6d, []byte("\x03abc")), "too early"},
 		"character 0 in markup":     {message(element(tagReplace, element(tagItem, element(tagData, tagMeta, opaque("\x00"))))), "character"},
