@@ -11,7 +11,9 @@ import (
 // authenticator; it need not be the LocURI the device calls itself by.
 type DeviceID string
 
-// RequestID names a request within one device. The application chooses it; it is opaque.
+// RequestID names a request within one device. The application chooses it; it is opaque. It is for one time: a request with
+// the id of an earlier one, even of one that is finished, is a repetition of that or an error, as long as the store
+// remembers it.
 type RequestID string
 
 // Request is a group of operations that belong together: the unit that is queued, delivered, retried and

@@ -60,7 +60,8 @@ func (e *WakeError) Unwrap() error { return e.Err }
 //
 // With a *WakeError the requests are in the queue. All other errors mean that none is, or that it is not known: an
 // *omadm.RequestError, what Check returned, or an error of Store.Enqueue. After either it is right to call again with the
-// same requests, as those that are there are skipped.
+// same requests, as those that are there are skipped. So is a request that the device had long ago under the same id, until
+// its outcome is pruned: what is to be done once more needs another id.
 func (q *Queue) Enqueue(ctx context.Context, id omadm.DeviceID, reqs ...omadm.Request) error {
 	var facts omadm.Facts
 	if q.Check != nil {

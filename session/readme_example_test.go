@@ -37,7 +37,7 @@ func serve(store session.Store, issuers *x509.CertPool) error {
 func disableCamera(ctx context.Context, store session.Store, device omadm.DeviceID) error {
 	queue := session.Queue{Store: store}
 	return queue.Enqueue(ctx, device, omadm.Request{
-		ID: "camera-off",
+		ID: "camera-off-1", // another each time: with one that was there, even long ago, it is a repetition and skipped
 		Ops: []omadm.Op{{
 			Verb:  omadm.Replace,
 			URI:   "./Device/Vendor/MSFT/Policy/Config/Camera/AllowCamera",
@@ -116,5 +116,5 @@ func ExampleQueue() {
 			fmt.Println(e.Device, e.Outcome.Request, e.Outcome.Kind)
 		}
 	}
-	// Output: pc-7 camera-off done
+	// Output: pc-7 camera-off-1 done
 }
