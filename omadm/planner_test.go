@@ -236,6 +236,9 @@ var planRows = []rowTest{
 				if it.Target.URI != "./A/b%20c" || it.Meta.Format != "xml" || it.Meta.Type != "text/xml" || it.Data.Kind != syncml.TextData {
 					t.Errorf("%s, part %d: %+v", name, parts, it)
 				}
+				if (it.Meta.Size != "") != (parts == 0) {
+					t.Errorf("%s, part %d: Size %q, which only the first has", name, parts, it.Meta.Size)
+				}
 				parts++
 			}
 			if parts < 3 {
