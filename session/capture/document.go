@@ -20,7 +20,7 @@ type findings struct {
 func (f findings) any() bool { return len(f.spans) > 0 || f.broken }
 
 // documentSecrets finds the secrets in a text that is, or holds, XML: a management tree (NodeName and Value), a
-// provisioning document (name and value of a parm), or elements whose names say it. It reads what is not well formed as
+// provisioning document (name and value of a parm), data of a policy (id and value), or elements whose names say it. It reads what is not well formed as
 // far as it makes sense, and takes time in proportion to the text.
 func documentSecrets(text string) findings {
 	var s documentScanner
@@ -155,7 +155,7 @@ const maxAttributes = 64
 func (s *documentScanner) attributes(markup string, offset int) (secret bool) {
 	all := tagAttributes(markup)
 	named := slices.ContainsFunc(all, func(a attribute) bool {
-		return strings.EqualFold(a.name, "name") && secretName(markup[a.value.from:a.value.to])
+		return (strings.EqualFold(a.name, "name") || strings.EqualFold(a.name, "id")) && secretName(markup[a.value.from:a.value.to])
 	})
 	for _, a := range all {
 		if (named && strings.EqualFold(a.name, "value") || secretName(a.name)) && a.value.from < a.value.to {

@@ -40,8 +40,9 @@ func secretName(name string) bool {
 
 // secretNode reports whether the value of a node is a secret. Its properties are not.
 func secretNode(uri omadm.URI) bool {
-	_, query, _ := strings.Cut(string(uri), "?")
-	return !strings.HasPrefix(query, "prop=") && secretName(uri.Base())
+	path, query, _ := strings.Cut(string(uri), "?")
+	path = strings.TrimRight(path, "/ ") // is no address, and may reach the node all the same
+	return !strings.HasPrefix(query, "prop=") && secretName(omadm.URI(path).Base())
 }
 
 // secretText reports whether a text is a secret wherever it stands: a JSON web token.
