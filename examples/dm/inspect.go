@@ -58,7 +58,7 @@ func readCapture(name string) (*capture.Recording, error) {
 
 // sensitive reports whether the catalogue says that a node keeps a secret.
 func sensitive(uri omadm.URI) bool {
-	m, err := csp.Default().ResolveLocURI(uri.Path())
+	m, err := csp.Default().ResolveLocURI(omadm.URI(strings.Trim(string(uri.Path()), "/ ")))
 	return err == nil && m.Node.Described() && m.Node.Sensitive()
 }
 
