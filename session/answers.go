@@ -50,7 +50,7 @@ type references struct {
 
 // manyReferences is from how many on a status has its references sorted: looking through them for each item of the command
 // would take the product of both.
-const manyReferences = 16
+const manyReferences = 4
 
 func newReferences(c *syncml.Status) references {
 	r := references{few: [2][]string{c.TargetRefs, c.SourceRefs}}
