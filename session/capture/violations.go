@@ -159,6 +159,9 @@ func (t *talk) again(x *turn) bool {
 	return x.repeated || n > 0 && x.ask.Header.MsgID != "1" && bytes.Equal(t.turns[n-1].in.Octets, x.in.Octets)
 }
 
+// maxLate is how many messages a copy is looked for among, so that a recording costs no square of its length.
+const maxLate = 64
+
 // late reports whether a message is a copy of one before the last, which was long under way. It says nothing about the
 // conversation; the server must not take it.
 func (j *judge) late(x *turn) bool {
@@ -166,7 +169,8 @@ func (j *judge) late(x *turn) bool {
 	if n < 2 || n > j.talk.number || j.talk.again(x) {
 		return false
 	}
-	for _, old := range j.talk.turns {
+	turns := j.talk.turns
+	for _, old := range turns[max(0, len(turns)-maxLate):] {
 		if !bytes.Equal(old.in.Octets, x.in.Octets) {
 			continue
 		}
