@@ -181,3 +181,47 @@ func TestFindingsOfHostileLayersAreShort(t *testing.T) {
 		}
 	}
 }
+
+// FuzzLayer puts layers on the catalogue, looks at all that they define, and checks an operation on each: nothing panics,
+// and what is wrong with one is an error.
+func FuzzLayer(f *testing.F) {
+	for _, s := range []string{
+		`{"name":"x","define":[` + defines("./X/{N}/A") + `]}`,
+		`{"define":[{"template":"./X","format":"node","verbs":"Add Get","occurrence":"ZeroOrMore","naming":"server","pattern":"a+","default":"","builds":"10.0.1","editions":"0x4;","reboot":"server","conflict":"lowest"}]}`,
+		`{"define":[{"template":"./X/A","format":"int","verbs":"Replace","allowed":{"kind":"range","values":["[0-3],[7]"],"list":";"}}]}`,
+		`{"define":[{"template":"./X/A","format":"chr","verbs":"Replace","allowed":{"kind":"admx","admx":{"area":"a","name":"b","file":"c"},"elements":[{"id":"e","kind":"enum","values":["1"]}]},"dependencies":[{"changed":{"kind":"flags","values":["1"]},"nodes":[{"not":true,"template":"./X/B","allowed":{"kind":"enum","values":["1"]}}]}]}]}`,
+		`{"define":[{"template":"./X/A","format":"bogus","verbs":"Get","allowed":{"kind":"bogus"},"occurrence":"bogus","deprecated":{"Major":-1}}]}`,
+		`{"correct":[{"nodes":["./Vendor/MSFT/WiFi/**","./*/Vendor/MSFT/VPNv2/{a}/*"],"source":"s","set":{"format":"bogus","naming":"bogus","allowed":{"kind":"regex","values":["("]}}}]}`,
+		`{"correct":[{"nodes":["**","./**","",".//","./Vendor"],"source":"s","set":{}}]}`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		l, err := csp.ReadLayer(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		c, err := csp.Default().With(l)
+		if err != nil {
+			if c != nil || !errors.As(err, new(*csp.FactError)) {
+				t.Fatalf("%v, %v", c, err)
+			}
+			return
+		}
+		for _, d := range l.Define {
+			m, err := c.ResolveLocURI(omadm.URI(d.Template))
+			if err != nil {
+				continue
+			}
+			_, _ = csp.ElementsOf(m.Node)
+			m.Node.Applies(csp.Device{})
+			m.Node.AtomicRoot()
+			got := m.Node.Definition()
+			req := omadm.Request{Ops: []omadm.Op{
+				{Verb: omadm.Add, URI: omadm.URI(d.Template), Value: omadm.Text("1;2")}, {Verb: omadm.Get, URI: omadm.URI(d.Template)},
+			}}
+			_ = csp.Rules{}.Check(c, csp.Device{}, req)
+			_, _ = csp.Rules{}.Plan(c, csp.Device{}, csp.Desired{URI: omadm.URI(got.Template), Value: omadm.Int(1)})
+		}
+	})
+}
