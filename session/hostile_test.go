@@ -124,8 +124,9 @@ func unlimited(c *session.Config) {
 	c.Rules.AlertTypes = []string{"com.example.ours"}
 }
 
-// TestHostileGrowth posts messages that are accepted, in a session with commands on their way. One with twice as much of
-// something takes no more than 2.5 times the memory, and the session takes what it did before.
+// TestHostileGrowth posts messages that are accepted, in a session with commands on their way. One with eight times as
+// much of something takes no more than 12 times the memory (the square would be 64), and the session takes what it did before.
+// It is the ends that count, as maps grow by leaps.
 func TestHostileGrowth(t *testing.T) {
 	known, ours := typed("com.microsoft:mdm.unenrollment.userrequest", "1"), typed("com.example.ours", "1")
 	part := func(item string) string { return strings.Replace(item, "</Item>", "<MoreData/></Item>", 1) }
@@ -184,9 +185,7 @@ func TestHostileGrowth(t *testing.T) {
 				assert.LessOrEqual(t, h.stateSize(), before+512)
 				costs = append(costs, cost)
 			}
-			for i := 1; i < len(costs); i++ {
-				assert.LessOrEqual(t, float64(costs[i])/float64(costs[i-1]), 2.5, "%d", costs)
-			}
+			assert.LessOrEqual(t, float64(costs[3])/float64(costs[0]), 12.0, "%d", costs)
 		})
 	}
 }

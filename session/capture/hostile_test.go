@@ -20,6 +20,9 @@ import (
 
 // TestHostileArchive: what a SAZ archive holds is read as far as messages may go in all, however small it is itself.
 func TestHostileArchive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("unpacks half a gigabyte, which takes a minute under the race detector")
+	}
 	const size, copies = 16 << 20, 40
 	var packed bytes.Buffer
 	deflate, err := flate.NewWriter(&packed, flate.BestSpeed)
@@ -55,6 +58,10 @@ func TestHostileArchive(t *testing.T) {
 
 // TestHostileTexts reads recordings that are made to take more than linear time or memory.
 func TestHostileTexts(t *testing.T) {
+	most := 8000
+	if testing.Short() {
+		most = 1000
+	}
 	part := func(i int) string {
 		return `<Item><Source><LocURI>./A</LocURI></Source><Data>` + strings.Repeat("x", 500) + `</Data><MoreData/></Item>`
 	}
@@ -81,7 +88,7 @@ func TestHostileTexts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var costs []uint64
-			for n := 1000; n <= 8000; n *= 2 {
+			for n := most / 8; n <= most; n *= 2 {
 				var before, after runtime.MemStats
 				fsys := fstest.MapFS{"x.txt": {Data: []byte(text(n))}}
 				runtime.ReadMemStats(&before)
