@@ -20,9 +20,6 @@ import (
 
 // TestHostileArchive: what a SAZ archive holds is read as far as messages may go in all, however small it is itself.
 func TestHostileArchive(t *testing.T) {
-	if testing.Short() {
-		t.Skip("unpacks half a gigabyte, which takes a minute under the race detector")
-	}
 	const size, copies = 16 << 20, 40
 	var packed bytes.Buffer
 	deflate, err := flate.NewWriter(&packed, flate.BestSpeed)
